@@ -1,0 +1,131 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The Python that runs Ansible: python3 when it is new enough, else the newest that is.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# A second Python, with a newer ansible-core than Python 3.11 can have; empty where there is none.
+NEWEST ?= $(shell for p in python3.14 python3.13 python3.12 $$(ls -rd $$HOME/.pyenv/versions/3.1[2-9]*/bin/python3 2>/dev/null); do \
+	$$p -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo $$p && break; done)
+# Other interpreters that hosts may have: sanity compiles and imports the modules with each that is here.
+OTHERS := $(shell ls -d $$HOME/.pyenv/versions/3.*/bin 2>/dev/null | tr '\n' ':')
+BUILD := $(CURDIR)/.build
+ERLANG := erlang-base erlang-crypto erlang-eunit erlang-inets erlang-ssl erlang-tools rebar3
+STATIC := ruff mypy ansible-lint docs changelog
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export LC_ALL := C.UTF-8
+export ANSIBLE_NOCOWS := 1
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+setup: $(BUILD)/erlang .venv/.ready ## install what running the collection needs: .venv, Erlang/OTP
+
+demo: setup sample ## deploy the sample releases over two providers on this machine
+
+demo-clean: .venv/.ready ## end what the demo started and remove its files
+
+sample: setup ## build the sample releases
+
+test: tools ## run every gate and print one summary
+	@python tests/tools/gates.py integration $(if $(NEWEST),newest) -- sanity units $(STATIC) galaxy sample
+
+lint: tools ## ruff, mypy, ansible-lint, the documentation and the changelog
+	@python tests/tools/gates.py $(STATIC)
+
+sanity units integration bench: tools ## one gate
+	@python tests/tools/gates.py $@
+
+sanity: ## ansible-test sanity
+units: ## the unit tests, as ansible-test runs them
+integration: ## the tests on real nodes
+
+clean: ## remove what was built, .venv too
+	rm -rf .build .venv .venv-newest
+
+# What is installed, once; the marks lie inside what they speak of, so they go with it.
+
+define venv # $(1) folder, $(2) its Python, $(3) pip's arguments: makes or completes a virtual environment with the collection in it
+test -x $(1)/bin/python || $(2) -m venv $(1)
+$(1)/bin/python -m pip --disable-pip-version-check install --quiet $(3) >$(BUILD)/log/pip.log 2>&1 || { tail -n 15 $(BUILD)/log/pip.log >&2; exit 1; }
+collections=$$($(1)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ansible_collections/wombat; \
+	mkdir -p $$collections; ln -sfn $(CURDIR) $$collections/erlang
+endef
+
+$(BUILD)/log:
+	@mkdir -p $@
+
+$(BUILD)/erlang: | $(BUILD)/log
+	@tests/tools/packages "Erlang/OTP, to build and run the sample releases" $(ERLANG)
+	@touch $@
+
+.venv/.ready: requirements.txt | $(BUILD)/log
+	@test -n "$(PYTHON)" || { echo "Ansible needs Python 3.11 or newer and there is none on the PATH: install one, or name one by 'make PYTHON=/path/to/python3'." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || tests/tools/packages "to make Python virtual environments" python3-venv
+	@echo "installing ansible-core and requirements.txt into .venv, with $$($(PYTHON) --version)"
+	@$(call venv,.venv,$(PYTHON),'ansible-core>=2.19' -r requirements.txt)
+	@touch $@
+
+.venv/.tools: tests/requirements.txt tests/unit/requirements.txt .venv/.ready
+	@echo "installing tests/requirements.txt into .venv"
+	@$(call venv,.venv,$(PYTHON),-r tests/requirements.txt)
+	@touch $@
+
+.venv-newest/.ready: requirements.txt tests/unit/requirements.txt | $(BUILD)/log
+	@echo "installing the newest ansible-core into .venv-newest, with $$($(NEWEST) --version)"
+	@$(call venv,.venv-newest,$(NEWEST),--upgrade ansible-core -r requirements.txt -r tests/unit/requirements.txt)
+	@touch $@
+
+tools: setup .venv/.tools $(if $(NEWEST),.venv-newest/.ready)
+	@command -v git >/dev/null || tests/tools/packages "to tell the collection's files" git
+
+# The gates, one target each; tests/tools/gates.py runs them and keeps their logs.
+
+# ansible-test wants the collection at a path of its own, in a repository that does not ignore it: a copy of what git knows.
+COPY = $(BUILD)/$@/ansible_collections/wombat/erlang
+define copy
+@rm -rf $(BUILD)/$@ && mkdir -p $(COPY) && git init -q $(COPY)
+@git ls-files -co --exclude-standard -z | xargs -0 ls -d 2>/dev/null | tar -c -T - | tar -x -C $(COPY)
+endef
+# It also wants to download pip for its own virtual environments: in a home of its own it finds the interpreter's, and pip's usual settings.
+ANSIBLE_TEST = @cd $(COPY) && HOME=$(BUILD)/home PATH="$(CURDIR)/.venv/bin:$(OTHERS)$$PATH" ansible-test
+
+$(BUILD)/home:
+	@mkdir -p $@/.config $@/.cache $@/.ansible/test/cache
+	@ln -sfn $${XDG_CONFIG_HOME:-$$HOME/.config}/pip $@/.config/pip
+	@ln -sfn $${XDG_CACHE_HOME:-$$HOME/.cache}/pip $@/.cache/pip
+	@echo 'import subprocess, sys; subprocess.run([sys.executable, "-m", "ensurepip"], check=True)' >$@/.ansible/test/cache/get_pip_24_2.py
+
+gate-ruff:
+	ruff check .
+	ruff format --check .
+
+gate-mypy:
+	$(copy)
+	cd $(COPY) && MYPYPATH=$(BUILD)/$@ mypy --cache-dir $(BUILD)/mypy -p ansible_collections.wombat.erlang.plugins
+
+gate-ansible-lint:
+	ansible-lint --offline --nocolor
+
+gate-docs:
+	antsibull-docs lint-collection-docs --plugin-docs --disallow-unknown-collection-refs .
+
+gate-changelog:
+	antsibull-changelog lint
+
+gate-galaxy:
+	$(copy)
+	cd $(COPY) && ansible-galaxy collection build --force --output-path $(BUILD)/$@
+	cd $(BUILD)/$@ && GALAXY_IMPORTER_CONFIG=$(CURDIR)/tests/tools/galaxy-importer.cfg python -m galaxy_importer.main wombat-erlang-*.tar.gz
+
+gate-sanity: | $(BUILD)/home
+	$(copy)
+	$(ANSIBLE_TEST) sanity --color no
+
+gate-units: | $(BUILD)/home
+	$(copy)
+	$(ANSIBLE_TEST) units --color no --python $$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+
+.PHONY: help setup demo demo-clean sample test lint sanity units integration bench clean tools
