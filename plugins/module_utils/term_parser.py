@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.term_text import (
@@ -19,7 +20,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils.term_text import (
     write,
 )
 
-# Written without nested repeats, so that no text makes the matcher search twice.
+# Within each alternative a character matches in one way only, so that no text makes the matcher try again and again.
 _QUOTED = r"[^{0}\\]*(?:\\.[^{0}\\]*)*"
 _TOKENS = re.compile(
     r"(?P<space>[\x00-\x20\x80-\xa0]+|%[^\n]*)"
@@ -37,7 +38,10 @@ _TOKENS = re.compile(
 )
 _ESCAPE = re.compile(r"\\(?:x\{([0-9A-Fa-f]+)\}|x([0-9A-Fa-f]{2})|([0-7]{1,3})|\^(.)|(.))", re.DOTALL)
 _NAMED_ESCAPES = {"b": "\b", "d": "\x7f", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "s": " ", "t": "\t", "v": "\v"}
-_FOUND = {"float": "a number", "based": "a number", "integer": "a number", "string": "a string", "character": "a number"}
+_SURROGATES = range(0xD800, 0xE000)
+_BASES = range(2, 37)
+_FOUND = {"string": "a string", "sign": "'{0}'", "wrong": "'{0}'", "end": "the end of the text"}
+_FOUND.update(dict.fromkeys(("atom", "quoted", "identity"), "a name"))
 _UNCLOSED = {'"': "a string is not closed", "'": "a quoted atom is not closed"}
 
 
@@ -80,51 +84,39 @@ class _Parser:
             self.fail(f"'{sign}' was expected {place}, but not {self.found()}")
 
     def found(self):
-        kind, text, position = self.token
-        if kind == "end":
-            return "the end of the text"
-        # Only signs and the odd character are shown: other tokens may be somebody's secret.
-        if kind in ("sign", "wrong"):
-            return f"'{text}'"
-        return _FOUND.get(kind, "a name")
+        """What stands here, for an error; of names, strings and numbers only the kind, as they may be secret."""
+        kind, text, _ = self.token
+        return _FOUND.get(kind, "a number").format(text)
 
     def fail(self, reason, position=None):
         position = self.token[2] if position is None else position
         line = self.text.count("\n", 0, position) + 1
         column = position - self.text.rfind("\n", 0, position)
-        raise WombatError("Not an Erlang term: %s (line %d, column %d)." % (reason, line, column))
+        raise WombatError(f"Not an Erlang term: {reason} (line {line}, column {column}).")
 
     def term(self, depth):
-        kind, text, position = self.token
         if depth > MAX_DEPTH:
-            self.fail("it is nested more than %d levels deep" % MAX_DEPTH)
-        if kind in ("integer", "float", "based", "character"):
-            return "number", self.number()
-        if kind == "atom":
-            if text in RESERVED:
-                return self.fun(position)
+            self.fail(f"it is nested more than {MAX_DEPTH} levels deep")
+        kind, text, _ = self.token
+        if kind == "sign" and text in _OPENING:
             self.advance()
-            return "atom", self.checked_atom(text, position)
-        if kind == "quoted":
-            self.advance()
-            return "atom", self.checked_atom(self.unescape(text[1:-1], position), position)
+            return _OPENING[text](self, depth)
         if kind == "string":
             return "string", self.string()
+        if kind in ("atom", "quoted"):
+            return self.fun() if text in RESERVED else self.atom()
         if kind == "identity":
             self.advance()
             return "raw", ascii_only(text)
-        if kind == "sign":
-            if self.take_if("["):
-                return self.list(depth)
-            if self.take_if("{"):
-                return "tuple", self.items("}", depth)
-            if self.take_if("#{"):
-                return self.map(depth)
-            if self.take_if("<<"):
-                return self.bits()
-            if text in "+-":
-                return "number", self.number()
-        self.fail(_UNCLOSED.get(text) or f"a term was expected, but not {self.found()}")
+        return "number", self.number()
+
+    def atom(self):
+        kind, text, position = self.token
+        name = self.unescape(text[1:-1], position) if kind == "quoted" else text
+        if len(name) > MAX_ATOM_CHARACTERS:
+            self.fail(f"an atom has more than {MAX_ATOM_CHARACTERS} characters")
+        self.advance()
+        return "atom", name
 
     def items(self, close, depth):
         items = []
@@ -138,6 +130,9 @@ class _Parser:
             self.expect(close, "after an element")
         return items
 
+    def tuple(self, depth):
+        return "tuple", self.items("}", depth)
+
     def list(self, depth):
         items = self.items("]", depth)
         if not items or not self.take_if("|"):
@@ -148,9 +143,7 @@ class _Parser:
             return "list", items + tail
         if kind == "string":
             return "list", items + [("number", ord(character)) for character in tail]
-        if kind == "improper":
-            return "improper", (items + tail[0], tail[1])
-        return "improper", (items, (kind, tail))
+        return "improper", (items + tail[0], tail[1]) if kind == "improper" else (items, (kind, tail))
 
     def map(self, depth):
         pairs = []
@@ -170,12 +163,9 @@ class _Parser:
         if sign == 1:
             self.take_if("+")
         kind, text, position = self.token
-        if kind == "character":
-            value = ord(self.unescape(text[1:], position))
-        elif kind in ("float", "based", "integer"):
-            value = _number(kind, text.replace("_", ""))
-        else:
-            self.fail(f"a number was expected, but not {self.found()}")
+        if kind not in ("character", "float", "based", "integer"):
+            self.fail(_UNCLOSED.get(text) or f"a term was expected, but not {self.found()}")
+        value = ord(self.unescape(text[1:], position)) if kind == "character" else _number(kind, text.replace("_", ""))
         if value is None:
             self.fail("a number is malformed or too large")
         self.advance()
@@ -189,22 +179,22 @@ class _Parser:
             self.advance()
         return "".join(parts)
 
-    def fun(self, position):
-        word = self.token[1]
+    def fun(self):
+        """C(fun module:name/arity), the only term that begins with a reserved word."""
+        if self.token[1] != "fun":
+            self.fail(f"the reserved word '{self.token[1]}' must be quoted to be an atom")
         self.advance()
-        if word != "fun":
-            self.fail(f"the reserved word '{word}' must be quoted to be an atom", position)
         names = []
         for sign in (":", "/"):
             if self.token[0] not in ("atom", "quoted"):
-                self.fail("of the funs only 'fun module:name/arity' is a term", position)
-            names.append(write(self.term(MAX_DEPTH)))
+                self.fail("of the funs only 'fun module:name/arity' is a term")
+            names.append(write(self.atom()))
             self.expect(sign, "in a fun")
         if self.token[0] != "integer":
             self.fail(f"the arity of a fun was expected, but not {self.found()}")
-        return "raw", "fun %s:%s/%d" % (names[0], names[1], self.number())
+        return "raw", f"fun {names[0]}:{names[1]}/{self.number()}"
 
-    def bits(self):
+    def bits(self, depth):
         """What follows C(<<): strings, C("..."/utf8), and integers with an optional size in bits."""
         data, rest, size = bytearray(), 0, 0  # the rest: the last bits, when they do not fill a byte
         if self.take_if(">>"):
@@ -229,7 +219,7 @@ class _Parser:
                 break
         self.expect(">>", "after a segment")
         if size:
-            return "raw", "<<" + ",".join([str(byte) for byte in data] + ["%d:%d" % (rest, size)]) + ">>"
+            return "raw", "<<" + ",".join([str(byte) for byte in data] + [f"{rest}:{size}"]) + ">>"
         return "binary", bytes(data)
 
     def text_segment(self):
@@ -241,11 +231,6 @@ class _Parser:
             return text.encode("utf-8")
         # Without a type every character is one byte, as in Erlang.
         return bytes([ord(character) & 255 for character in text])
-
-    def checked_atom(self, name, position):
-        if len(name) > MAX_ATOM_CHARACTERS:
-            self.fail("an atom has more than %d characters" % MAX_ATOM_CHARACTERS, position)
-        return name
 
     def unescape(self, text, position):
         if "\\" in text:
@@ -261,9 +246,12 @@ class _Parser:
                 self.fail("\\x needs two hexadecimal digits or braces", position)
             return _NAMED_ESCAPES.get(other, other)
         code = int(octal, 8) if octal else int(braced or hexadecimal, 16)
-        if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+        if code > sys.maxunicode or code in _SURROGATES:
             self.fail("an escape names no character", position)
         return chr(code)
+
+
+_OPENING = {"[": _Parser.list, "{": _Parser.tuple, "#{": _Parser.map, "<<": _Parser.bits}
 
 
 def _number(kind, digits):
@@ -276,7 +264,7 @@ def _number(kind, digits):
         if kind == "based":
             text, digits = digits.split("#")
             base = int(text)
-        if len(digits) > MAX_INTEGER_BITS or not 2 <= base <= 36:
+        if len(digits) > MAX_INTEGER_BITS or base not in _BASES:
             return None
         value = int(digits, base)
         return value if value.bit_length() <= MAX_INTEGER_BITS else None

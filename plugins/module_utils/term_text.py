@@ -17,16 +17,22 @@ import re
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 
-# Every level costs at most three Python frames (of 1000), and Ansible and JSON need theirs too.
-MAX_DEPTH = 150
+# Every level costs up to five Python frames (of 1000), and Ansible needs its own.
+MAX_DEPTH = 100
 # Beyond this Python itself refuses to turn digits into an integer (4300 digits) and back.
 MAX_INTEGER_BITS = 14000
 MAX_ATOM_CHARACTERS = 255
 
 RESERVED = frozenset(
-    "after and andalso band begin bnot bor bsl bsr bxor case catch cond div else end fun if let maybe "
-    "not of or orelse receive rem try when xor".split()
+    [
+        "after", "and", "andalso", "band", "begin", "bnot", "bor", "bsl", "bsr", "bxor", "case", "catch", "cond",
+        "div", "end", "fun", "if", "let", "not", "of", "or", "orelse", "receive", "rem", "try",
+        "when", "xor",
+    ]
 )
+
+# Reserved with some releases and options only: Erlang may print them bare, but cannot always read them bare.
+_ALWAYS_QUOTED = RESERVED | {"else", "maybe"}
 
 _BARE_ATOM = re.compile(r"[a-z][A-Za-z0-9_@]*\Z")
 _NOT_ASCII = re.compile(r"[^\x20-\x7e]")
@@ -37,26 +43,9 @@ _WRITTEN_ESCAPES = {'"': '\\"', "'": "\\'", "\\": "\\\\", "\n": "\\n", "\r": "\\
 def write(node, depth=1):
     """The ASCII text of a node, without a final dot, on one line. Raises WombatError where it is too deep."""
     if depth > MAX_DEPTH:
-        raise WombatError("An Erlang term is nested more than %d levels deep; flatten it." % MAX_DEPTH)
+        raise WombatError(f"An Erlang term is nested more than {MAX_DEPTH} levels deep; flatten it.")
     kind, value = node
-    if kind == "atom":
-        return value if _BARE_ATOM.match(value) and value not in RESERVED else _quote(value, "'")
-    if kind == "string":
-        return _quote(value, '"')
-    if kind == "number":
-        return _write_float(value) if isinstance(value, float) else str(value)
-    depth += 1
-    if kind == "list":
-        return "[" + ",".join([write(item, depth) for item in value]) + "]"
-    if kind == "tuple":
-        return "{" + ",".join([write(item, depth) for item in value]) + "}"
-    if kind == "map":
-        return "#{" + ",".join([write(key, depth) + " => " + write(item, depth) for key, item in value]) + "}"
-    if kind == "binary":
-        return _write_binary(value)
-    if kind == "improper":
-        return "[" + ",".join([write(item, depth) for item in value[0]]) + "|" + write(value[1], depth) + "]"
-    return value
+    return _WRITERS[kind](value, depth + 1)
 
 
 def map_node(pairs):
@@ -77,13 +66,25 @@ def _escape(character):
     return _WRITTEN_ESCAPES.get(character) or f"\\x{{{ord(character):X}}}"
 
 
-def _write_float(value):
+def _write_atom(name, depth):
+    return name if _BARE_ATOM.match(name) and name not in _ALWAYS_QUOTED else _quote(name, "'")
+
+
+def _write_number(value, depth):
     digits = repr(value)
     # Erlang wants a fraction before the exponent: 1e+22 is 1.0e+22 there.
-    return digits if "." in digits else digits.replace("e", ".0e")
+    return digits.replace("e", ".0e") if "e" in digits and "." not in digits else digits
 
 
-def _write_binary(value):
+def _write_items(nodes, depth):
+    return ",".join([write(node, depth) for node in nodes])
+
+
+def _write_map(pairs, depth):
+    return "#{" + ",".join([write(key, depth) + " => " + write(item, depth) for key, item in pairs]) + "}"
+
+
+def _write_binary(value, depth):
     try:
         text = value.decode("utf-8")
     except UnicodeDecodeError:
@@ -91,3 +92,16 @@ def _write_binary(value):
     if not text:
         return "<<>>"
     return "<<" + _quote(text, '"') + (">>" if text.isascii() else "/utf8>>")
+
+
+_WRITERS = {
+    "atom": _write_atom,
+    "binary": _write_binary,
+    "improper": lambda value, depth: f"[{_write_items(value[0], depth)}|{write(value[1], depth)}]",
+    "list": lambda nodes, depth: f"[{_write_items(nodes, depth)}]",
+    "map": _write_map,
+    "number": _write_number,
+    "raw": lambda text, depth: text,
+    "string": lambda text, depth: _quote(text, '"'),
+    "tuple": lambda nodes, depth: f"{{{_write_items(nodes, depth)}}}",
+}

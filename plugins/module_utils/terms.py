@@ -31,9 +31,6 @@ from ansible_collections.wombat.erlang.plugins.module_utils.term_text import (
     write,
 )
 
-_CONSTANTS = {"true": True, "false": False, "undefined": None}
-
-
 def to_erlang(value):
     """The ASCII text of the Erlang term that C(value) says, on one line and without a final dot.
 
@@ -63,12 +60,11 @@ def sys_config(apps):
     """
     lines = []
     for app, settings in _sorted_items(apps, "sys.config"):
-        keys = [
-            f"{{{write(_atom(key, [app, key]))},{write(_node(value, [app, key]))}}}"
-            for key, value in _sorted_items(settings, app)
-        ]
-        lines.append(" {{{},[{}]}}".format(write(_atom(app, [app])), ",\n  ".join(keys)))
-    return "[" + ",\n".join(lines).lstrip() + "].\n"
+        keys = []
+        for key, value in _sorted_items(settings, app):
+            keys.append("{" + write(_atom(key, [app, key])) + "," + write(_node(value, [app, key])) + "}")
+        lines.append("{" + write(_atom(app, [app])) + ",[" + ",\n  ".join(keys) + "]}")
+    return "[" + ",\n ".join(lines) + "].\n"
 
 
 def _sorted_items(value, name):
@@ -78,34 +74,34 @@ def _sorted_items(value, name):
 
 
 def _node(value, path):
-    """The node of some data; C(path) holds the keys and indexes that led to it, for errors and against endless nesting."""
+    """The node of some data; C(path) holds the keys and indexes that led to it, for errors and against cycles."""
     if len(path) >= MAX_DEPTH:
-        _fail(path[:3], "is nested more than %d levels deep" % MAX_DEPTH)
-    if isinstance(value, str):
-        return "string", _text(value, path)
-    if value is None:
-        return "atom", "undefined"
-    if isinstance(value, bool):
-        return "atom", "true" if value else "false"
-    if isinstance(value, int):
-        if value.bit_length() > MAX_INTEGER_BITS:
-            _fail(path, "is an integer of more than %d bits" % MAX_INTEGER_BITS)
-        return "number", int(value)
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            _fail(path, f"is a float that Erlang does not have ({value!r})")
-        return "number", float(value)
-    if isinstance(value, (list, tuple)):
-        return "list", _items(value, path)
-    if isinstance(value, (bytes, bytearray)):
-        return "binary", bytes(value)
+        _fail(path[:3], f"is nested more than {MAX_DEPTH} levels deep")
     if isinstance(value, dict):
         if len(value) == 1:
             ((tag, content),) = value.items()
             if isinstance(tag, str) and tag.startswith("$"):
                 return _tagged(tag, content, path)
-        return map_node(_pairs(value.items(), path))
-    return _fail(path, f"is of type {type(value).__name__}, which no Erlang term stands for")
+        return map_node(_pairs(value, path))
+    if isinstance(value, (list, tuple)):
+        return "list", _items(value, path)
+    return _scalar_node(value, path)
+
+
+def _scalar_node(value, path):
+    if isinstance(value, str):
+        return "string", _text(value, path)
+    if value is None or isinstance(value, bool):
+        return "atom", "undefined" if value is None else str(value).lower()
+    if isinstance(value, (bytes, bytearray)):
+        return "binary", bytes(value)
+    if isinstance(value, int):
+        if value.bit_length() > MAX_INTEGER_BITS:
+            _fail(path, f"is an integer of more than {MAX_INTEGER_BITS} bits")
+        return "number", int(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return "number", float(value)
+    return _fail(path, f"is of type {type(value).__name__} (or not a finite number), which no Erlang term stands for")
 
 
 def _items(values, path):
@@ -117,10 +113,10 @@ def _items(values, path):
     return nodes
 
 
-def _pairs(items, path):
+def _pairs(data, path):
     """Pairs of nodes of a dictionary's items; its string keys are atoms."""
     nodes = []
-    for key, value in items:
+    for key, value in data.items():
         path.append(key)
         nodes.append((_atom(key, path) if isinstance(key, str) else _node(key, path), _node(value, path)))
         path.pop()
@@ -128,36 +124,54 @@ def _pairs(items, path):
 
 
 def _tagged(tag, content, path):
-    if tag == "$atom" and isinstance(content, str):
-        return _atom(content, path)
-    if tag == "$tuple" and isinstance(content, (list, tuple)):
-        return "tuple", _items(content, path)
-    if tag == "$proplist" and isinstance(content, dict):
-        return "list", [("tuple", list(pair)) for pair in _pairs(content.items(), path)]
-    if tag == "$map" and isinstance(content, (list, tuple)):
-        if all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in content):
-            return map_node([tuple(_items(pair, path)) for pair in content])
-    if tag == "$binary" and isinstance(content, str):
-        return "binary", _text(content, path).encode("utf-8")
-    if tag == "$binary" and isinstance(content, (list, tuple)):
-        if all(isinstance(byte, int) and 0 <= byte <= 255 for byte in content):
-            return "binary", bytes(content)
-    if tag == "$term" and isinstance(content, str):
-        try:
-            return parse(content)
-        except WombatError as error:
-            _fail(path, "has a $term that is {}".format(str(error).rstrip(".").replace("Not an", "no", 1)))
-    return _fail(
-        path,
-        "has a tag that is misspelt or on the wrong type: $atom and $term take a string, $tuple a list, "
-        "$proplist a dictionary, $map a list of pairs, $binary a string or a list of bytes",
-    )
+    if tag in _TAGS:
+        _, types, convert = _TAGS[tag]
+        if isinstance(content, types):
+            return convert(content, path)
+    known = ", ".join(f"{name} with {row[0]}" for name, row in _TAGS.items())
+    return _fail(path, f"has the tag {tag}, which is unknown or on the wrong type: known are {known}")
 
 
 def _atom(name, path):
     if len(name) > MAX_ATOM_CHARACTERS:
-        _fail(path, "is an atom of more than %d characters" % MAX_ATOM_CHARACTERS)
+        _fail(path, f"is an atom of more than {MAX_ATOM_CHARACTERS} characters")
     return "atom", _text(name, path)
+
+
+def _binary(content, path):
+    if isinstance(content, str):
+        return "binary", _text(content, path).encode("utf-8")
+    try:
+        return "binary", bytes(content)
+    except (TypeError, ValueError):
+        return _fail(path, "has a $binary of something else than bytes from 0 to 255")
+
+
+def _map(content, path):
+    if not all(isinstance(pair, (list, tuple)) and len(pair) == len(("key", "value")) for pair in content):
+        _fail(path, "has a $map that is not a list of [key, value] pairs")
+    return map_node([tuple(_items(pair, path)) for pair in content])
+
+
+def _proplist(content, path):
+    return "list", [("tuple", pair) for pair in _pairs(content, path)]
+
+
+def _checked_term(content, path):
+    try:
+        return parse(content)
+    except WombatError as error:
+        return _fail(path, "has a $term that is " + str(error).rstrip(".").replace("Not an", "no", 1))
+
+
+_TAGS = {
+    "$atom": ("a string", (str,), _atom),
+    "$binary": ("a string or a list of bytes", (str, list, tuple), _binary),
+    "$map": ("a list of pairs", (list, tuple), _map),
+    "$proplist": ("a dictionary", (dict,), _proplist),
+    "$term": ("a string", (str,), _checked_term),
+    "$tuple": ("a list", (list, tuple), lambda data, path: ("tuple", _items(data, path))),
+}
 
 
 def _text(text, path):
@@ -167,58 +181,72 @@ def _text(text, path):
 
 
 def _fail(path, reason):
-    place = "".join("[%d]" % step if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
-    raise WombatError("Cannot write data as an Erlang term: the value{} {}.".format(place and " at " + place, reason))
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+    raise WombatError(f"Cannot write data as an Erlang term: the value{place and ' at ' + place} {reason}.")
 
 
 def _exact(node):
     """Data that `_node` turns back into an equal node."""
     kind, value = node
-    if kind in ("number", "string"):
-        return value
-    if kind == "atom":
-        return _CONSTANTS[value] if value in _CONSTANTS else {"$atom": value}
-    if kind == "list":
-        if value and all(item[0] == "tuple" and len(item[1]) == 2 and item[1][0][0] == "atom" for item in value):
-            pairs = {item[1][0][1]: item[1][1] for item in value}
-            if len(pairs) == len(value):
-                return {"$proplist": {key: _exact(item) for key, item in pairs.items()}}
-        return [_exact(item) for item in value]
-    if kind == "tuple":
-        return {"$tuple": [_exact(item) for item in value]}
-    if kind == "map":
-        if all(key[0] == "atom" for key, item in value):
-            data = {key[1]: _exact(item) for key, item in value}
-            if len(data) != 1 or not next(iter(data)).startswith("$"):  # it would be taken for a tag
-                return data
-        return {"$map": [[_exact(key), _exact(item)] for key, item in value]}
-    if kind == "binary":
-        text = _utf8(value)
-        return {"$binary": list(value) if text is None else text}
-    return {"$term": write(node)}
+    return _EXACT[kind](value) if kind in _EXACT else {"$term": write(node)}
+
+
+def _exact_atom(name):
+    return _CONSTANTS.get(name, {"$atom": name})
+
+
+def _exact_list(nodes):
+    pairs = {}
+    for kind, value in nodes:
+        if kind != "tuple" or len(value) != len(("key", "value")) or value[0][0] != "atom":
+            break
+        pairs[value[0][1]] = value[1]
+    if pairs and len(pairs) == len(nodes):
+        return {"$proplist": {key: _exact(value) for key, value in pairs.items()}}
+    return [_exact(node) for node in nodes]
+
+
+def _exact_map(pairs):
+    if all(key[0] == "atom" for key, value in pairs):
+        data = {key[1]: _exact(value) for key, value in pairs}
+        if len(data) != 1 or not next(iter(data)).startswith("$"):  # or else it would be taken for a tag
+            return data
+    return {"$map": [[_exact(key), _exact(value)] for key, value in pairs]}
+
+
+def _exact_binary(data):
+    text = _utf8(data)
+    return {"$binary": list(data) if text is None else text}
+
+
+_CONSTANTS = {"true": True, "false": False, "undefined": None}
+_EXACT = {
+    "atom": _exact_atom,
+    "binary": _exact_binary,
+    "list": _exact_list,
+    "map": _exact_map,
+    "number": lambda value: value,
+    "string": lambda value: value,
+    "tuple": lambda nodes: {"$tuple": [_exact(node) for node in nodes]},
+}
 
 
 def _plain(node):
     """What JSON can say about a node."""
     kind, value = node
-    if kind in ("number", "string"):
-        return value
     if kind == "atom":
         return _CONSTANTS.get(value, value)
     if kind in ("list", "tuple"):
         return [_plain(item) for item in value]
     if kind == "map":
-        keys = [_plain_key(key) for key, item in value]
+        keys = [_plain_text(key) for key, item in value]
         if len(set(keys)) < len(keys):  # as with a and <<"a">>: no entry may hide another
             keys = [write(key) for key, item in value]
-        return dict(zip(keys, [_plain(item) for key, item in value]))
-    if kind == "binary":
-        text = _utf8(value)
-        return write(node) if text is None else text
-    return write(node)
+        return {key: _plain(item) for key, (_, item) in zip(keys, value)}
+    return value if kind == "number" else _plain_text(node)
 
 
-def _plain_key(node):
+def _plain_text(node):
     kind, value = node
     text = _utf8(value) if kind == "binary" else value if kind in ("atom", "string") else None
     return write(node) if text is None else text
