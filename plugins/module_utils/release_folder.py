@@ -1,0 +1,246 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The versions of one release on a host: <root>/releases/<release>/<version>, and the link `current`.
+
+A version appears under its name by one rename, complete or not at all. What is not complete carries `.part-` in its name and
+belongs to whoever holds the lock, so whatever a killed run left is removed by the next one.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import glob
+import json
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ansible_collections.wombat.erlang.plugins.module_utils.archive import PATH_PART, expect, inspect_stream
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.module_utils.runtime_check import check_runtime
+from ansible_collections.wombat.erlang.plugins.module_utils.unpack import unpack
+
+MARKER = ".wombat-release.json"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What separates a release's folder from what is wanted; leftovers are paths, prune holds versions, oldest use first."""
+
+    install: bool
+    switch: bool
+    prune: tuple
+    leftovers: tuple
+
+    def __bool__(self) -> bool:
+        return bool(self.install or self.switch or self.prune or self.leftovers)
+
+
+def install_release(root: str, name: str, version: str, sha256: str, source, *, keep: int, switch: bool, force: bool, check_mode: bool) -> dict:
+    """Bring the folder of release `name` under `root` to `version` with that content and return a module's result.
+
+    source is the archive's path on this host, or None: then a version that is not here gives {missing: True} and nothing is done.
+    Raises WombatError for what an operator can mend; OSErrors pass through.
+    """
+    for word, value in (("release", name), ("version", version)):
+        if not PATH_PART.match(value):
+            raise WombatError(f"The {word} {value!r} cannot name a folder: use letters, digits and '_.+~@-' only.")
+    if keep < 0:
+        raise WombatError(f"keep is {keep}: give the number of old versions to keep, 0 or more.")
+    folder = ReleaseFolder(root, name)
+    before = folder.versions(), folder.current()
+    plan = folder.plan(version, sha256, keep, switch, force)
+    if plan and not check_mode:
+        if plan.install and source is None:
+            return {"changed": False, "missing": True}
+        with folder.lock():
+            plan = folder.plan(version, sha256, keep, switch, force)  # Another run may have done it meanwhile.
+            folder.sweep(plan.leftovers)
+            if plan.install:
+                if source is None:
+                    return {"changed": False, "missing": True}
+                folder.install(source, sha256, version)
+            if plan.switch:
+                folder.switch(version)
+            folder.prune(plan.prune)
+    versions, current = folder.versions(), folder.current()
+    if check_mode:
+        if plan.install:
+            versions[version] = {"release": {"name": name, "version": version, "sha256": sha256}}
+        versions = {name: record for name, record in versions.items() if name not in plan.prune}
+        current = version if plan.switch else current
+    return {
+        "changed": bool(plan), "installed": plan.install, "pruned": list(plan.prune), "path": folder.path(version), "current": current,
+        "versions": list(versions), "diff": {"before": _summary(*before), "after": _summary(versions, current)}, **versions[version],
+    }
+
+
+class ReleaseFolder:
+    """The versions of `release` under `root`. OSErrors pass through; WombatError says what an operator can mend."""
+
+    def __init__(self, root: str, release: str) -> None:
+        self.release = release
+        self.home = os.path.join(os.path.realpath(os.path.expanduser(root)), "releases", release)
+
+    def path(self, version: str) -> str:
+        """Return the folder of a version, whether it exists or not."""
+        return os.path.join(self.home, version)
+
+    def current(self):
+        """Return the version that `current` points to, or None."""
+        link = self.path("current")
+        if os.path.islink(link):
+            return os.path.basename(os.readlink(link))
+        if os.path.exists(link):
+            raise WombatError(f"{link} is in the way: it must be a link that this module switches; move it away.")
+        return None
+
+    def versions(self) -> dict:
+        """Return {version: {release, erl}} of the complete versions, least recently used first.
+
+        release is `Archive.as_dict()`, erl the path of the `erl` that the version runs on.
+        """
+        found = []
+        for marker in glob.glob(os.path.join(glob.escape(self.home), "*", MARKER)):
+            version = os.path.basename(os.path.dirname(marker))
+            if PATH_PART.match(version):
+                try:
+                    with open(marker, encoding="utf-8") as stream:
+                        found.append((os.stat(marker).st_mtime, version, json.load(stream)))
+                except (FileNotFoundError, ValueError):
+                    continue  # Pruned by another run between the two looks, or cut short by a power failure.
+        return {version: record for _time, version, record in sorted(found, key=lambda entry: entry[:2])}
+
+    def plan(self, version: str, sha256: str, keep: int, switch: bool, force: bool) -> Plan:
+        """Return what has to happen so that `version` with that content is here, `current` if `switch`, with `keep` others."""
+        versions, current = self.versions(), self.current()
+        install = version not in versions or versions[version]["release"]["sha256"] != sha256
+        if install and version in versions:
+            self._refuse_replacement(version, force)
+        elif install and os.path.lexists(self.path(version)):
+            raise WombatError(f"{self.path(version)} exists but was not installed by this module: move it away.")
+        switch = switch and current != version
+        if switch and current in versions:  # It will be the one used last.
+            versions[current] = versions.pop(current)
+        stays = {version} if switch else {version, current}
+        old = [name for name in versions if name not in stays]
+        candidates = old[:-keep] if keep else old
+        used = self.in_use(candidates)
+        return Plan(install, switch, tuple(name for name in candidates if name not in used), tuple(self._leftovers()))
+
+    def in_use(self, versions) -> set:
+        """Return those of `versions` that a process seems to run from: its executable, folder, arguments or environment say so.
+
+        Where /proc is missing nothing can be told, so every version counts as used.
+        """
+        if not versions:
+            return set()
+        if not os.path.isdir("/proc/self"):
+            return set(versions)
+        seen = b"\0".join(_process_text(pid) for pid in os.listdir("/proc") if pid.isdigit() and int(pid) != os.getpid()) + b"\0"
+        return {version for version in versions if any(os.fsencode(self.path(version)) + end in seen for end in (b"/", b"\0", b":", b" ", b'"'))}
+
+    @contextmanager
+    def lock(self):
+        """Hold the folder's lock; waits for another run, whose death frees it."""
+        os.makedirs(self.home, exist_ok=True)
+        descriptor = os.open(os.path.join(self.home, ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def install(self, source: str, sha256: str, version: str) -> None:
+        """Unpack the archive file `source` as `version`; call with the lock held.
+
+        Nothing appears under the version's name unless the archive is the expected one and this host can run it.
+        """
+        part = tempfile.mkdtemp(prefix=f"{version}.part-", dir=self.home)
+        old = None
+        try:
+            with open(source, "rb") as stream:
+                archive = inspect_stream(stream, source)
+                expect(archive, source, self.release, version, sha256)
+                stream.seek(0)
+                try:
+                    unpack(stream, source, archive, part)
+                except OSError as error:
+                    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                        raise
+                    raise WombatError(f"No space is left in {self.home} for {self.release} {version}, which needs {archive.unpacked_size >> 20} MiB "
+                                      "unpacked: make room or keep fewer versions.") from error
+            erl = check_runtime(part, archive)
+            with open(os.path.join(part, MARKER), "w", encoding="utf-8") as stream:
+                json.dump({"release": archive.as_dict(), "erl": erl.replace(part, self.path(version), 1)}, stream)
+            if os.path.lexists(self.path(version)):
+                old = self._aside(version)
+            os.rename(part, self.path(version))
+        finally:
+            for path in (part, old):
+                if path:
+                    shutil.rmtree(path, ignore_errors=True)
+
+    def switch(self, version: str) -> None:
+        """Point `current` to `version` in one step; the version it leaves counts as used just now."""
+        before = self.current()
+        if before and os.path.exists(os.path.join(self.path(before), MARKER)):
+            os.utime(os.path.join(self.path(before), MARKER))
+        link = os.path.join(tempfile.mkdtemp(prefix="current.part-", dir=self.home), "current")
+        os.symlink(version, link)
+        os.replace(link, self.path("current"))
+        os.rmdir(os.path.dirname(link))
+
+    def prune(self, versions) -> None:
+        """Remove versions; call with the lock held."""
+        for version in versions:
+            shutil.rmtree(self._aside(version))
+
+    def sweep(self, leftovers) -> None:
+        """Remove what killed runs left; call with the lock held."""
+        for path in leftovers:
+            shutil.rmtree(path)
+
+    def _leftovers(self) -> list:
+        return sorted(path for path in glob.glob(os.path.join(glob.escape(self.home), "*.part-*")) if os.path.isdir(path))
+
+    def _aside(self, version: str) -> str:
+        """Rename a version so that a removal that is cut short leaves nothing that looks complete."""
+        aside = os.path.join(tempfile.mkdtemp(prefix=f"{version}.part-", dir=self.home), "old")
+        os.rename(self.path(version), aside)
+        return os.path.dirname(aside)
+
+    def _refuse_replacement(self, version: str, force: bool) -> None:
+        if not force:
+            raise WombatError(f"{self.path(version)} holds another build of {self.release} {version}: give the new build a version of its own, or set force to replace it.")
+        if self.in_use([version]):
+            raise WombatError(f"{self.path(version)} cannot be replaced while a process runs from it: stop the nodes that run {self.release} {version} first.")
+
+
+def _summary(versions: dict, current) -> str:
+    """Return the versions, one a line with the start of its checksum, as a diff shows them."""
+    lines = [f"{version} sha256:{versions[version]['release']['sha256'][:12]}{' (current)' if version == current else ''}" for version in sorted(versions)]
+    return "".join(line + "\n" for line in lines)
+
+
+def _process_text(pid: str) -> bytes:
+    """Return what tells where a process runs from; what cannot be read says nothing."""
+    texts = []
+    for name in ("cmdline", "environ"):
+        try:
+            with open(f"/proc/{pid}/{name}", "rb") as stream:
+                texts.append(stream.read())
+        except OSError:
+            pass
+    if texts and os.path.basename(texts[0].split(b"\0")[0]) == b"epmd":
+        return b""  # It outlives the node that started it and needs nothing from its folder any more.
+    for name in ("exe", "cwd"):
+        try:
+            texts.append(os.fsencode(os.readlink(f"/proc/{pid}/{name}")))
+        except OSError:
+            pass
+    return b"\0".join(texts)

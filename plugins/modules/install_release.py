@@ -1,0 +1,154 @@
+#!/usr/bin/python
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Install a version of an Erlang release on a host."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: install_release
+short_description: Install a version of an Erlang release on a host
+version_added: 0.1.0
+author: [The Wombat for Ansible contributors (@wombat-erlang)]
+description:
+  - Brings a release archive to a host that lacks its version, verifies the checksum there, unpacks it into a folder of its own, points the
+    link C(current) to it and removes old versions.
+  - A version appears under its name complete or not at all. What a killed run leaves behind is removed by the next one, and two runs at
+    once wait for each other.
+  - Nothing is switched when the host cannot run the release. A runtime system inside the release must be made for the host's processor and
+    find its dynamic loader. A release without one needs an C(erl) of the same OTP release on the C(PATH) of the host.
+  - This is an action plugin with a module. With a local connection and no privilege escalation, the archive is read where it is.
+options:
+  src:
+    description: The release archive on the controller, searched for like other files of a role or playbook, or on the host with O(remote_src).
+    type: path
+    required: true
+  remote_src:
+    description: Whether O(src) is on the host already.
+    type: bool
+    default: false
+  root:
+    description: The folder on the host under which V(releases/<release>/<version>) and V(releases/<release>/current) are kept.
+    type: path
+    required: true
+  release:
+    description: The name of the release. Read from the archive when missing; refused when the archive holds another one.
+    type: str
+  version:
+    description: The version of the release. Read from the archive when missing; refused when the archive holds another one.
+    type: str
+  checksum:
+    description:
+      - The SHA-256 checksum of the archive, C(sha256:) and 64 hexadecimal digits. Calculated from the archive when missing.
+      - With O(release), O(version) and O(checksum), as M(wombat.erlang.release) returns them, the archive is only read for hosts that miss it.
+    type: str
+  current:
+    description: Whether the link C(current) is pointed to this version.
+    type: bool
+    default: true
+  keep:
+    description:
+      - How many other versions stay, most recently used first. Neither the current version nor one that a process runs from is ever removed.
+    type: int
+    default: 3
+  force:
+    description: Whether an installed version is replaced when its content differs from the archive and no process runs from it.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    support: full
+    description: Says what would be installed, switched and removed, and changes nothing.
+  diff_mode:
+    support: full
+    description: Shows the versions and the current one before and after.
+seealso:
+  - module: wombat.erlang.release
+"""
+
+EXAMPLES = r"""
+- name: Bring kv to every host of the family and make it current
+  wombat.erlang.install_release:
+    src: /srv/store/releases/kv-1.2.0.tar.gz
+    release: kv
+    version: 1.2.0
+    checksum: sha256:0f3a3c6a1c2b7e6f5d4c3b2a19080706f5e4d3c2b1a0998877665544332211ff
+    root: /opt/wombat
+    keep: 2
+"""
+
+RETURN = r"""
+release:
+  description: What the archive holds, see RV(wombat.erlang.release#module:release).
+  returned: success, when the version is installed or was read
+  type: dict
+path:
+  description: The folder of the version on the host.
+  returned: success
+  type: str
+erl:
+  description: The C(erl) that the version runs on, in the release or on the host.
+  returned: when the version is installed
+  type: str
+current:
+  description: The version that the link C(current) points to afterwards.
+  returned: success
+  type: str
+versions:
+  description: The versions on the host afterwards, least recently used first.
+  returned: success
+  type: list
+  elements: str
+installed:
+  description: Whether this run unpacked the version, or would in check mode.
+  returned: success
+  type: bool
+pruned:
+  description: The versions that were removed, or would be in check mode.
+  returned: success
+  type: list
+  elements: str
+missing:
+  description: Whether the host still needs the archive. Only the action plugin sees this.
+  returned: when the version is missing and the archive is not on the host
+  type: bool
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.wombat.erlang.plugins.module_utils.archive import expect, inspect, parse_checksum
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.module_utils.release_folder import install_release
+
+ARGUMENTS = {
+    "src": {"type": "path", "required": True}, "remote_src": {"type": "bool", "default": False}, "root": {"type": "path", "required": True},
+    "release": {"type": "str"}, "version": {"type": "str"}, "checksum": {"type": "str"},
+    "current": {"type": "bool", "default": True}, "keep": {"type": "int", "default": 3}, "force": {"type": "bool", "default": False},
+}
+
+
+def run(params: dict, check_mode: bool) -> dict:
+    """Complete the options from the archive where it can be read and bring the host to them; returns the result."""
+    sha256 = params["checksum"] and parse_checksum(params["checksum"])
+    name, version = params["release"], params["version"]
+    if not (name and version and sha256):
+        archive = inspect(params["src"])
+        expect(archive, params["src"], name, version, sha256)
+        name, version, sha256 = archive.name, archive.version, archive.sha256
+    return install_release(params["root"], name, version, sha256, params["src"] if params["remote_src"] else None,
+                           keep=params["keep"], switch=params["current"], force=params["force"], check_mode=check_mode)
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    try:
+        module.exit_json(**run(module.params, module.check_mode))
+    except WombatError as error:
+        module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg=f"Cannot install the release: {error.filename}: {error.strerror}.")
+
+
+if __name__ == "__main__":
+    main()
