@@ -59,15 +59,19 @@ def parse(text):
 
 
 class _Parser:
-    """Recursive descent over a list of (kind, text, position) tokens; C(token) is the one not yet taken."""
+    """Recursive descent over (kind, text, position) tokens; C(token) is the one not yet taken."""
 
     def __init__(self, text):
         self.text = text
-        matches = _TOKENS.finditer(text)
-        tokens = [(match.lastgroup, match.group(), match.start()) for match in matches if match.lastgroup != "space"]
-        tokens.append(("end", "", len(text)))
-        self.tokens = iter(tokens)
+        self.tokens = self.scan()
         self.advance()
+
+    def scan(self):
+        # Lazily: behind a token that is wrong nothing is looked at any more.
+        for match in _TOKENS.finditer(self.text):
+            if match.lastgroup != "space":
+                yield match.lastgroup, match.group(), match.start()
+        yield "end", "", len(self.text)
 
     def advance(self):
         self.token = next(self.tokens)

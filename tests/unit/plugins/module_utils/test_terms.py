@@ -212,6 +212,7 @@ def test_read_plain(text, data):
         ("9" * 5000, "malformed or too large"),
         ("36#" + "z" * 5000, "malformed or too large"),
         ("a" * 256, "more than 255 characters"),
+        ('"' + '\\"' * 300000, "a string is not closed"),
         ("[" * 100000, f"more than {MAX_DEPTH} levels"),
     ],
 )
