@@ -21,7 +21,7 @@ export ANSIBLE_NOCOWS := 1
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-setup: $(BUILD)/erlang .venv/.ready ## install what running the collection needs: .venv, Erlang/OTP
+setup: .venv/.ready ## install what running the collection needs: .venv, Erlang/OTP
 
 demo: setup sample ## deploy the sample releases over two providers on this machine
 
@@ -29,13 +29,13 @@ demo-clean: .venv/.ready ## end what the demo started and remove its files
 
 sample: setup ## build the sample releases
 
-test: tools ## run every gate and print one summary
+test: tools $(if $(NEWEST),.venv-newest/.ready) ## run every gate and print one summary
 	@python tests/tools/gates.py integration $(if $(NEWEST),newest) -- sanity units $(STATIC) galaxy sample
 
 lint: tools ## ruff, mypy, ansible-lint, the documentation and the changelog
 	@python tests/tools/gates.py $(STATIC)
 
-sanity units integration bench: tools ## one gate
+sanity units integration: tools
 	@python tests/tools/gates.py $@
 
 sanity: ## ansible-test sanity
@@ -57,13 +57,15 @@ endef
 $(BUILD)/log:
 	@mkdir -p $@
 
-$(BUILD)/erlang: | $(BUILD)/log
-	@tests/tools/packages "Erlang/OTP, to build and run the sample releases" $(ERLANG)
+# An Erlang of the user's own is as good as Debian's. One call installs all, so that one answer tells what is missing.
+$(BUILD)/packages: | $(BUILD)/log
+	@test -n "$(PYTHON)" || { echo "Ansible needs Python 3.11 or newer and there is none on the PATH: install one, or name one by 'make PYTHON=/path/to/python3'." >&2; exit 1; }
+	@{ command -v rebar3 && erl -noshell -eval 'halt(length([L || L <- [crypto, eunit, inets, ssl, tools], {error, _} <- [code:lib_dir(L)]]))'; } >/dev/null 2>&1 || erlang="$(ERLANG)"; \
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || venv=python3-venv; \
+	tests/tools/packages "Erlang/OTP and rebar3 build and run the releases, python3-venv makes .venv" $$erlang $$venv
 	@touch $@
 
-.venv/.ready: requirements.txt | $(BUILD)/log
-	@test -n "$(PYTHON)" || { echo "Ansible needs Python 3.11 or newer and there is none on the PATH: install one, or name one by 'make PYTHON=/path/to/python3'." >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || tests/tools/packages "to make Python virtual environments" python3-venv
+.venv/.ready: requirements.txt | $(BUILD)/packages
 	@echo "installing ansible-core and requirements.txt into .venv, with $$($(PYTHON) --version)"
 	@$(call venv,.venv,$(PYTHON),'ansible-core>=2.19' -r requirements.txt)
 	@touch $@
@@ -78,7 +80,7 @@ $(BUILD)/erlang: | $(BUILD)/log
 	@$(call venv,.venv-newest,$(NEWEST),--upgrade ansible-core -r requirements.txt -r tests/unit/requirements.txt)
 	@touch $@
 
-tools: setup .venv/.tools $(if $(NEWEST),.venv-newest/.ready)
+tools: setup .venv/.tools
 	@command -v git >/dev/null || tests/tools/packages "to tell the collection's files" git
 
 # The gates, one target each; tests/tools/gates.py runs them and keeps their logs.
@@ -88,6 +90,7 @@ COPY = $(BUILD)/$@/ansible_collections/wombat/erlang
 define copy
 @rm -rf $(BUILD)/$@ && mkdir -p $(COPY) && git init -q $(COPY)
 @git ls-files -co --exclude-standard -z | xargs -0 ls -d 2>/dev/null | tar -c -T - | tar -x -C $(COPY)
+@test -e $(COPY)/galaxy.yml
 endef
 # It also wants to download pip for its own virtual environments: in a home of its own it finds the interpreter's, and pip's usual settings.
 ANSIBLE_TEST = @cd $(COPY) && HOME=$(BUILD)/home PATH="$(CURDIR)/.venv/bin:$(OTHERS)$$PATH" ansible-test
@@ -127,5 +130,11 @@ gate-sanity: | $(BUILD)/home
 gate-units: | $(BUILD)/home
 	$(copy)
 	$(ANSIBLE_TEST) units --color no --python $$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+
+gate-integration:
+	python -m pytest tests/integration
+
+gate-newest:
+	PATH=$(CURDIR)/.venv-newest/bin:$$PATH; python -m pytest tests/unit && python -m pytest tests/integration -m smoke
 
 .PHONY: help setup demo demo-clean sample test lint sanity units integration bench clean tools
