@@ -24,8 +24,10 @@ help: ## list these targets
 setup: .venv/.ready ## install what running the collection needs: .venv, Erlang/OTP
 
 demo: setup sample ## deploy the sample releases over two providers on this machine
+	@python tests/tools/demo.py run
 
 demo-clean: .venv/.ready ## end what the demo started and remove its files
+	@python tests/tools/demo.py clean
 
 sample: setup ## build the sample releases
 
