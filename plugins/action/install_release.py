@@ -1,49 +1,45 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Brings a release archive to the hosts that lack it; the module of the same name does the rest and holds the documentation."""
+"""Brings a release archive to the hosts that lack it; the module of the same name does the rest."""
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.plugins.action import ActionBase
+import typing as t
+
+from ansible.errors import AnsibleError
 
 from ansible_collections.wombat.erlang.plugins.module_utils.archive import expect, inspect, parse_checksum
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.modules.install_release import ARGUMENTS
+from ansible_collections.wombat.erlang.plugins.modules.install_release import OPTIONS
+from ansible_collections.wombat.erlang.plugins.plugin_utils.action import ControllerAction
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Asks the host first, and sends the archive only when the host answers that it is missing."""
 
     TRANSFERS_FILES = True
-    _supports_check_mode = True
+    OPTIONS = OPTIONS
 
-    def run(self, tmp=None, task_vars=None):
-        super().run(tmp, task_vars)
-        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        try:
-            return self._install(args, task_vars)
-        except WombatError as error:
-            raise AnsibleActionFail(str(error)) from error
-
-    def _install(self, args: dict, task_vars) -> dict:
-        args = dict(args)
-        if args["remote_src"]:
-            return self._module(args, task_vars)
-        source = self._find_needle("files", args["src"])
-        if not (args["release"] and args["version"] and args["checksum"]):
+    def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        if options["remote_src"]:
+            return self._module(options)
+        source = self._find_needle("files", options["src"])
+        options = {**options, "src": source}
+        if not (options["release"] and options["version"] and options["checksum"]):
             archive = inspect(source)
-            expect(archive, source, args["release"], args["version"], args["checksum"] and parse_checksum(args["checksum"]))
-            args.update(release=archive.name, version=archive.version, checksum=f"sha256:{archive.sha256}")
-        args["src"] = source
+            sha256 = options["checksum"] and parse_checksum(options["checksum"])
+            expect(archive, source, version=options["version"], sha256=sha256)
+            options.update(
+                release=options["release"] or archive.name, version=archive.version, checksum=f"sha256:{archive.sha256}"
+            )
         if self._connection.transport == "local" and not self._connection.become:
-            return self._module(dict(args, remote_src=True), task_vars)
-        result = self._module(args, task_vars)
+            return self._module({**options, "remote_src": True})
+        result = self._module(options)
         if not result.get("missing"):
             return result
         try:
-            return self._module(dict(args, src=self._send(source), remote_src=True), task_vars)
+            return self._module({**options, "src": self._send(source), "remote_src": True})
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
 
@@ -58,5 +54,5 @@ class ActionModule(ActionBase):
         self._fixup_perms2((folder, target))
         return target
 
-    def _module(self, args: dict, task_vars) -> dict:
-        return self._execute_module(module_name="wombat.erlang.install_release", module_args=args, task_vars=task_vars)
+    def _module(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        return self._execute_module("wombat.erlang.install_release", module_args=options, task_vars=self.vars)

@@ -1,77 +1,98 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Inspects release archives and keeps them in a store, on the controller; the module of the same name is the documentation."""
+"""Inspects release archives and keeps them in a store; the module of the same name documents it."""
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
+import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils.archive import expect, inspect, parse_checksum
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.plugin_utils.action import ControllerAction
 from ansible_collections.wombat.erlang.plugins.plugin_utils.releases.store import DirectoryStore, Entry
 
-ARGUMENTS = {
-    "state": {"choices": ["present", "absent", "listed", "inspected"], "default": "present"},
-    "archive": {"type": "path"}, "store": {"type": "path"}, "name": {}, "version": {}, "checksum": {}, "force": {"type": "bool", "default": False},
+NEEDED = {
+    "present": ("archive", "store"),
+    "absent": ("store", "name", "version"),
+    "listed": ("store",),
+    "inspected": ("archive",),
 }
-REQUIRED_IF = [
-    ("state", "inspected", ["archive"]), ("state", "present", ["archive", "store"]),
-    ("state", "absent", ["store", "name", "version"]), ("state", "listed", ["store"]),
-]
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """The action `release`; never connects to the host."""
 
     _requires_connection = False
-    _supports_check_mode = True
+    OPTIONS: t.ClassVar[dict[str, dict[str, t.Any]]] = {
+        "state": {"choices": list(NEEDED), "default": "present"},
+        "archive": {"type": "path"},
+        "store": {"type": "path"},
+        "name": {},
+        "version": {},
+        "checksum": {},
+        "force": {"type": "bool", "default": False},
+    }
 
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS, required_if=REQUIRED_IF)
-        try:
-            return {**result, "changed": False, **getattr(self, f"_{args['state']}")(args)}
-        except WombatError as error:
-            raise AnsibleActionFail(str(error)) from error
+    def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        missing = [name for name in NEEDED[options["state"]] if not options[name]]
+        if missing:
+            raise WombatError(
+                f"state {options['state']} needs {' and '.join(missing)}: add to the task what is missing."
+            )
+        return {"changed": False, **getattr(self, f"_{options['state']}")(options)}
 
-    def _inspected(self, args: dict) -> dict:
-        return {"release": self._inspect(args).as_dict()}
+    def _inspected(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        return {"release": self._inspect(options).as_dict()}
 
-    def _present(self, args: dict) -> dict:
-        found, store = self._inspect(args), self._store(args)
+    def _present(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        found, store = self._inspect(options), self._store(options)
         before = _summary(store, found.archive.name)
-        if self._task.check_mode:
-            changed = not store.holds(found.archive, args["force"])
+        if self.check:
+            changed = not store.holds(found.archive, options["force"])
             after = _summary(store, found.archive.name, **{found.archive.version: found.archive.sha256})
             return {"changed": changed, "release": found.as_dict(), "diff": {"before": before, "after": after}}
-        kept, changed = store.put(found.path, found.archive, args["force"])
-        return {"changed": changed, "release": kept.as_dict(), "diff": {"before": before, "after": _summary(store, found.archive.name)}}
+        kept, changed = store.put(found.path, found.archive, options["force"])
+        return {
+            "changed": changed,
+            "release": kept.as_dict(),
+            "diff": {"before": before, "after": _summary(store, found.archive.name)},
+        }
 
-    def _absent(self, args: dict) -> dict:
-        store, name, version = self._store(args), args["name"], args["version"]
+    def _absent(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        store, name, version = self._store(options), options["name"], options["version"]
         before = _summary(store, name)
         there = any((entry.archive.name, entry.archive.version) == (name, version) for entry in store.list())
-        changed = there if self._task.check_mode else store.delete(name, version)
+        changed = there if self.check else store.delete(name, version)
         return {"changed": changed, "diff": {"before": before, "after": _summary(store, name, **{version: ""})}}
 
-    def _listed(self, args: dict) -> dict:
-        wanted = {key: args[key] for key in ("name", "version") if args[key]}
-        entries = (entry.as_dict() for entry in self._store(args).list())
+    def _listed(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        wanted = {key: options[key] for key in ("name", "version") if options[key]}
+        entries = (entry.as_dict() for entry in self._store(options).list())
         return {"releases": [entry for entry in entries if wanted.items() <= entry.items()]}
 
-    def _inspect(self, args: dict) -> Entry:
-        path = self._find_needle("files", args["archive"])
+    def _inspect(self, options: dict[str, t.Any]) -> Entry:
+        path = self._find_needle("files", options["archive"])
         archive = inspect(path)
-        expect(archive, path, args["name"], args["version"], args["checksum"] and parse_checksum(args["checksum"]))
+        expect(
+            archive,
+            path,
+            options["name"],
+            options["version"],
+            options["checksum"] and parse_checksum(options["checksum"]),
+        )
         return Entry(archive, path)
 
-    def _store(self, args: dict) -> DirectoryStore:
-        return DirectoryStore(self._loader.path_dwim(args["store"]))
+    def _store(self, options: dict[str, t.Any]) -> DirectoryStore:
+        return DirectoryStore(self._loader.path_dwim(options["store"]))
 
 
 def _summary(store: DirectoryStore, release: str, **changes: str) -> str:
-    """Return the versions of a release in the store, one a line, for a diff; `changes` maps versions to new checksums, '' for gone."""
-    held = {entry.archive.version: entry.archive.sha256 for entry in store.list() if entry.archive.name == release} | changes
+    """Return the versions of a release in the store, one a line, for a diff.
+
+    changes maps versions to the checksums they will have, '' for none.
+    """
+    held = {
+        entry.archive.version: entry.archive.sha256 for entry in store.list() if entry.archive.name == release
+    } | changes
     return "".join(f"{release} {version} sha256:{sha256[:12]}\n" for version, sha256 in sorted(held.items()) if sha256)

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The versions of one release on a host: <root>/releases/<release>/<version>, and the link `current`.
 
-A version appears under its name by one rename, complete or not at all. What is not complete carries `.part-` in its name and
-belongs to whoever holds the lock, so whatever a killed run left is removed by the next one.
+A version appears under its name by one rename, complete or not at all. What is not complete carries `.part-` in its
+name and belongs to whoever holds the lock, so whatever a killed run left is removed by the next one.
 """
 
 from __future__ import annotations
@@ -16,71 +16,92 @@ import json
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
+import typing as t
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from ansible_collections.wombat.erlang.plugins.module_utils.archive import PATH_PART, expect, inspect_stream
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.module_utils.module import Work
 from ansible_collections.wombat.erlang.plugins.module_utils.runtime_check import check_runtime
 from ansible_collections.wombat.erlang.plugins.module_utils.unpack import unpack
 
 MARKER = ".wombat-release.json"
+_HINTS = {
+    errno.ENOSPC: "make room there or keep fewer versions",
+    errno.EDQUOT: "raise the quota of this user or keep fewer versions",
+    errno.EACCES: "choose a root that the user of this connection may write to, or become another user",
+}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What separates a release's folder from what is wanted; leftovers are paths, prune holds versions, oldest use first."""
+    """What separates a release's folder from what is wanted: prune holds versions, leftovers paths."""
 
     install: bool
     switch: bool
-    prune: tuple
-    leftovers: tuple
+    prune: tuple[str, ...]
+    leftovers: tuple[str, ...]
 
     def __bool__(self) -> bool:
         return bool(self.install or self.switch or self.prune or self.leftovers)
 
 
-def install_release(root: str, name: str, version: str, sha256: str, source, *, keep: int, switch: bool, force: bool, check_mode: bool) -> dict:
-    """Bring the folder of release `name` under `root` to `version` with that content and return a module's result.
+def prepare(
+    root: str, name: str, version: str, sha256: str, source: str | None, *, keep: int, switch: bool, force: bool
+) -> Work:
+    """Find out what brings the folder of release `name` under `root` to `version` with that content.
 
-    source is the archive's path on this host, or None: then a version that is not here gives {missing: True} and nothing is done.
-    Raises WombatError for what an operator can mend; OSErrors pass through.
+    source is the archive's path on this host, or None: work that needs it then only returns {missing: True}.
+    Raises WombatError, as the returned work does.
     """
     for word, value in (("release", name), ("version", version)):
         if not PATH_PART.match(value):
             raise WombatError(f"The {word} {value!r} cannot name a folder: use letters, digits and '_.+~@-' only.")
     if keep < 0:
-        raise WombatError(f"keep is {keep}: give the number of old versions to keep, 0 or more.")
+        raise WombatError(f"keep is {keep}: give the number of other versions to keep, 0 or more.")
     folder = ReleaseFolder(root, name)
-    before = folder.versions(), folder.current()
-    plan = folder.plan(version, sha256, keep, switch, force)
-    if plan and not check_mode:
-        if plan.install and source is None:
-            return {"changed": False, "missing": True}
-        with folder.lock():
-            plan = folder.plan(version, sha256, keep, switch, force)  # Another run may have done it meanwhile.
-            folder.sweep(plan.leftovers)
-            if plan.install:
-                if source is None:
-                    return {"changed": False, "missing": True}
-                folder.install(source, sha256, version)
-            if plan.switch:
+
+    def plan() -> Plan:
+        return folder.plan(version, sha256, keep, switch, force)
+
+    def result(plan: Plan, versions: dict[str, t.Any], current: str | None) -> dict[str, t.Any]:
+        return {
+            "changed": bool(plan),
+            "installed": plan.install,
+            "pruned": list(plan.prune),
+            "path": folder.path(version),
+            "current": current,
+            "versions": list(versions),
+            **versions[version],
+        }
+
+    def apply() -> dict[str, t.Any]:
+        with folder.explained(), folder.lock():
+            now = plan()  # Another run may have done it meanwhile.
+            if now.install and source is None:
+                return {"changed": False, "missing": True}
+            folder.sweep(now.leftovers)
+            if now.install:
+                folder.install(str(source), sha256, version)
+            if now.switch:
                 folder.switch(version)
-            folder.prune(plan.prune)
-    versions, current = folder.versions(), folder.current()
-    if check_mode:
-        if plan.install:
-            versions[version] = {"release": {"name": name, "version": version, "sha256": sha256}}
-        versions = {name: record for name, record in versions.items() if name not in plan.prune}
-        current = version if plan.switch else current
-    return {
-        "changed": bool(plan), "installed": plan.install, "pruned": list(plan.prune), "path": folder.path(version), "current": current,
-        "versions": list(versions), "diff": {"before": _summary(*before), "after": _summary(versions, current)}, **versions[version],
-    }
+            folder.prune(now.prune)
+            return result(now, folder.versions(), folder.current())
+
+    with folder.explained():
+        todo, versions, current = plan(), folder.versions(), folder.current()
+    after = dict(versions)
+    if todo.install:
+        after[version] = {"release": {"version": version, "sha256": sha256}}
+    after = {entry: record for entry, record in after.items() if entry not in todo.prune}
+    current_after = version if todo.switch else current
+    diff = {"before": _summary(versions, current), "after": _summary(after, current_after)}
+    return Work(bool(todo), result(todo, after, current_after), [diff] if todo else [], apply if todo else None)
 
 
 class ReleaseFolder:
-    """The versions of `release` under `root`. OSErrors pass through; WombatError says what an operator can mend."""
+    """The versions of `release` under `root`."""
 
     def __init__(self, root: str, release: str) -> None:
         self.release = release
@@ -90,7 +111,7 @@ class ReleaseFolder:
         """Return the folder of a version, whether it exists or not."""
         return os.path.join(self.home, version)
 
-    def current(self):
+    def current(self) -> str | None:
         """Return the version that `current` points to, or None."""
         link = self.path("current")
         if os.path.islink(link):
@@ -99,7 +120,7 @@ class ReleaseFolder:
             raise WombatError(f"{link} is in the way: it must be a link that this module switches; move it away.")
         return None
 
-    def versions(self) -> dict:
+    def versions(self) -> dict[str, t.Any]:
         """Return {version: {release, erl}} of the complete versions, least recently used first.
 
         release is `Archive.as_dict()`, erl the path of the `erl` that the version runs on.
@@ -116,7 +137,7 @@ class ReleaseFolder:
         return {version: record for _time, version, record in sorted(found, key=lambda entry: entry[:2])}
 
     def plan(self, version: str, sha256: str, keep: int, switch: bool, force: bool) -> Plan:
-        """Return what has to happen so that `version` with that content is here, `current` if `switch`, with `keep` others."""
+        """Return what has to happen so that `version` with that content is here, beside `keep` others."""
         versions, current = self.versions(), self.current()
         install = version not in versions or versions[version]["release"]["sha256"] != sha256
         if install and version in versions:
@@ -132,20 +153,31 @@ class ReleaseFolder:
         used = self.in_use(candidates)
         return Plan(install, switch, tuple(name for name in candidates if name not in used), tuple(self._leftovers()))
 
-    def in_use(self, versions) -> set:
-        """Return those of `versions` that a process seems to run from: its executable, folder, arguments or environment say so.
+    def in_use(self, versions: t.Collection[str]) -> set[str]:
+        """Return those of `versions` that the executable, folder, arguments or environment of a process name.
 
         Where /proc is missing nothing can be told, so every version counts as used.
         """
-        if not versions:
-            return set()
-        if not os.path.isdir("/proc/self"):
+        if not versions or not os.path.isdir("/proc/self"):
             return set(versions)
-        seen = b"\0".join(_process_text(pid) for pid in os.listdir("/proc") if pid.isdigit() and int(pid) != os.getpid()) + b"\0"
-        return {version for version in versions if any(os.fsencode(self.path(version)) + end in seen for end in (b"/", b"\0", b":", b" ", b'"'))}
+        others = (pid for pid in os.listdir("/proc") if pid.isdigit() and int(pid) != os.getpid())
+        seen = b"\0".join(map(_process_text, others)) + b"\0"
+        ends = (b"/", b"\0", b":", b" ", b'"')
+        return {name for name in versions if any(os.fsencode(self.path(name)) + end in seen for end in ends)}
 
     @contextmanager
-    def lock(self):
+    def explained(self) -> t.Iterator[None]:
+        """Turn the OSErrors of the block into a WombatError."""
+        try:
+            yield
+        except OSError as error:
+            hint = _HINTS.get(error.errno or 0, "see to it and run again")
+            raise WombatError(
+                f"Cannot install {self.release} in {self.home}: {error.filename or 'writing'}: {error.strerror}; {hint}."
+            ) from error
+
+    @contextmanager
+    def lock(self) -> t.Iterator[None]:
         """Hold the folder's lock; waits for another run, whose death frees it."""
         os.makedirs(self.home, exist_ok=True)
         descriptor = os.open(os.path.join(self.home, ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
@@ -165,18 +197,12 @@ class ReleaseFolder:
         try:
             with open(source, "rb") as stream:
                 archive = inspect_stream(stream, source)
-                expect(archive, source, self.release, version, sha256)
+                expect(archive, source, version=version, sha256=sha256)
                 stream.seek(0)
-                try:
-                    unpack(stream, source, archive, part)
-                except OSError as error:
-                    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                        raise
-                    raise WombatError(f"No space is left in {self.home} for {self.release} {version}, which needs {archive.unpacked_size >> 20} MiB "
-                                      "unpacked: make room or keep fewer versions.") from error
+                unpack(stream, source, archive, part)
             erl = check_runtime(part, archive)
-            with open(os.path.join(part, MARKER), "w", encoding="utf-8") as stream:
-                json.dump({"release": archive.as_dict(), "erl": erl.replace(part, self.path(version), 1)}, stream)
+            with open(os.path.join(part, MARKER), "w", encoding="utf-8") as marker:
+                json.dump({"release": archive.as_dict(), "erl": erl.replace(part, self.path(version), 1)}, marker)
             if os.path.lexists(self.path(version)):
                 old = self._aside(version)
             os.rename(part, self.path(version))
@@ -195,18 +221,20 @@ class ReleaseFolder:
         os.replace(link, self.path("current"))
         os.rmdir(os.path.dirname(link))
 
-    def prune(self, versions) -> None:
+    def prune(self, versions: t.Iterable[str]) -> None:
         """Remove versions; call with the lock held."""
         for version in versions:
             shutil.rmtree(self._aside(version))
 
-    def sweep(self, leftovers) -> None:
+    def sweep(self, leftovers: t.Iterable[str]) -> None:
         """Remove what killed runs left; call with the lock held."""
         for path in leftovers:
             shutil.rmtree(path)
 
-    def _leftovers(self) -> list:
-        return sorted(path for path in glob.glob(os.path.join(glob.escape(self.home), "*.part-*")) if os.path.isdir(path))
+    def _leftovers(self) -> list[str]:
+        return sorted(
+            path for path in glob.glob(os.path.join(glob.escape(self.home), "*.part-*")) if os.path.isdir(path)
+        )
 
     def _aside(self, version: str) -> str:
         """Rename a version so that a removal that is cut short leaves nothing that looks complete."""
@@ -216,14 +244,23 @@ class ReleaseFolder:
 
     def _refuse_replacement(self, version: str, force: bool) -> None:
         if not force:
-            raise WombatError(f"{self.path(version)} holds another build of {self.release} {version}: give the new build a version of its own, or set force to replace it.")
+            raise WombatError(
+                f"{self.path(version)} holds another build of {self.release} {version}: give the new build a "
+                "version of its own, or set force to replace it."
+            )
         if self.in_use([version]):
-            raise WombatError(f"{self.path(version)} cannot be replaced while a process runs from it: stop the nodes that run {self.release} {version} first.")
+            raise WombatError(
+                f"{self.path(version)} cannot be replaced while a process runs from it: stop the nodes that run "
+                f"{self.release} {version} first."
+            )
 
 
-def _summary(versions: dict, current) -> str:
+def _summary(versions: dict[str, t.Any], current: str | None) -> str:
     """Return the versions, one a line with the start of its checksum, as a diff shows them."""
-    lines = [f"{version} sha256:{versions[version]['release']['sha256'][:12]}{' (current)' if version == current else ''}" for version in sorted(versions)]
+    lines = [
+        f"{version} sha256:{versions[version]['release']['sha256'][:12]}{' (current)' if version == current else ''}"
+        for version in sorted(versions)
+    ]
     return "".join(line + "\n" for line in lines)
 
 
@@ -231,16 +268,11 @@ def _process_text(pid: str) -> bytes:
     """Return what tells where a process runs from; what cannot be read says nothing."""
     texts = []
     for name in ("cmdline", "environ"):
-        try:
-            with open(f"/proc/{pid}/{name}", "rb") as stream:
-                texts.append(stream.read())
-        except OSError:
-            pass
+        with suppress(OSError), open(f"/proc/{pid}/{name}", "rb") as stream:
+            texts.append(stream.read())
     if texts and os.path.basename(texts[0].split(b"\0")[0]) == b"epmd":
         return b""  # It outlives the node that started it and needs nothing from its folder any more.
     for name in ("exe", "cwd"):
-        try:
+        with suppress(OSError):
             texts.append(os.fsencode(os.readlink(f"/proc/{pid}/{name}")))
-        except OSError:
-            pass
     return b"\0".join(texts)

@@ -10,24 +10,49 @@ import platform
 import shutil
 import struct
 import subprocess
+import typing as t
 
+from ansible_collections.wombat.erlang.plugins.module_utils.archive import Archive
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 
-# ELF e_machine numbers, and which of them a machine runs (a 64-bit kernel runs its 32-bit kin when their loader is there).
-_ELF_NAMES = {3: "i386", 20: "ppc", 21: "ppc64", 22: "s390x", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv64", 258: "loongarch64"}
+# ELF e_machine numbers, and which of them a machine runs: a 64-bit one its 32-bit kin too, given their loader.
+_ELF_NAMES = {
+    3: "i386",
+    20: "ppc",
+    21: "ppc64",
+    22: "s390x",
+    40: "arm",
+    62: "x86_64",
+    183: "aarch64",
+    243: "riscv64",
+    258: "loongarch64",
+}
 _RUNS = {
-    "x86_64": {62, 3}, "amd64": {62, 3}, "i386": {3}, "i586": {3}, "i686": {3}, "aarch64": {183, 40}, "arm64": {183, 40}, "armv6l": {40}, "armv7l": {40},
-    "armv8l": {40}, "ppc64": {21, 20}, "ppc64le": {21}, "s390x": {22}, "riscv64": {243}, "loongarch64": {258},
+    "x86_64": {62, 3},
+    "amd64": {62, 3},
+    "i386": {3},
+    "i586": {3},
+    "i686": {3},
+    "aarch64": {183, 40},
+    "arm64": {183, 40},
+    "armv6l": {40},
+    "armv7l": {40},
+    "armv8l": {40},
+    "ppc64": {21, 20},
+    "ppc64le": {21},
+    "s390x": {22},
+    "riscv64": {243},
+    "loongarch64": {258},
 }
 _PT_INTERP = 3
-_OTP_RELEASE = 'io:put_chars(erlang:system_info(otp_release)), halt().'
+_OTP_RELEASE = "io:put_chars(erlang:system_info(otp_release)), halt()."
 
 
-def check_runtime(folder: str, archive) -> str:
+def check_runtime(folder: str, archive: Archive) -> str:
     """Return the path of the `erl` that the release unpacked in `folder` will run on.
 
-    Raises WombatError when the runtime system in the release cannot run here, or when it has none and the host offers none
-    of the same OTP release.
+    Raises WombatError when the runtime system in the release cannot run here, or when it has none and the host offers
+    none of the same OTP release.
     """
     if archive.erts_included:
         directory = os.path.join(folder, f"erts-{archive.erts_version}", "bin")
@@ -50,16 +75,25 @@ def _check_executable(path: str, release: str) -> None:
         with open(path, "rb") as stream:
             machine, loader = _elf(stream)
     except (OSError, ValueError, struct.error) as error:
-        raise WombatError(f"The runtime system in {release} cannot run here: {os.path.basename(path)} is not an ELF executable; build the release on {host} Linux.") from error
+        raise WombatError(
+            f"The runtime system in {release} cannot run here: {os.path.basename(path)} is not an ELF executable; "
+            f"build the release on {host} Linux."
+        ) from error
     known = _RUNS.get(host.lower())
     if known is not None and machine not in known:
         built = _ELF_NAMES.get(machine, f"machine {machine}")
-        raise WombatError(f"The runtime system in {release} was built for {built} but this host is {host}: build the release for {host} or place the family on {built}.")
+        raise WombatError(
+            f"The runtime system in {release} was built for {built} but this host is {host}: build the release for "
+            f"{host} or place the family on {built}."
+        )
     if loader and not os.path.exists(loader):
-        raise WombatError(f"The runtime system in {release} needs the dynamic loader {loader}, which this host lacks: build the release for this host's C library.")
+        raise WombatError(
+            f"The runtime system in {release} needs the dynamic loader {loader}, which this host lacks: build the "
+            "release for this host's C library."
+        )
 
 
-def _elf(stream):
+def _elf(stream: t.BinaryIO) -> tuple[int, str]:
     """Return (e_machine, path of the dynamic loader or '') of an ELF file; raises ValueError when it is none."""
     ident = stream.read(16)
     if ident[:4] != b"\x7fELF" or len(ident) < 16:
@@ -79,19 +113,32 @@ def _elf(stream):
     return machine, ""
 
 
-def _host_runtime(archive) -> str:
+def _host_runtime(archive: Archive) -> str:
     """Return the host's own `erl` of the archive's OTP release."""
-    needed = f"{archive.name} {archive.version} has no runtime system of its own and needs Erlang/OTP {archive.otp_release}"
+    needed = (
+        f"{archive.name} {archive.version} has no runtime system of its own and needs Erlang/OTP {archive.otp_release}"
+    )
     erl = shutil.which("erl", path=os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/local/bin")
     if erl is None:
-        raise WombatError(f"{needed}, but no erl is on the PATH of this host: install that Erlang/OTP, or build the release with include_erts.")
+        raise WombatError(
+            f"{needed}, but no erl is on the PATH of this host: install that Erlang/OTP, or build the release with "
+            "include_erts."
+        )
     try:
-        done = subprocess.run([erl, "-noinput", "-boot", "no_dot_erlang", "-eval", _OTP_RELEASE], env=dict(os.environ, HOME=os.environ.get("HOME", "/")),
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30, check=False)
+        done = subprocess.run(
+            [erl, "-noinput", "-boot", "no_dot_erlang", "-eval", _OTP_RELEASE],
+            env=dict(os.environ, HOME=os.environ.get("HOME", "/")),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=30,
+            check=False,
+        )
         found = done.stdout.decode("utf-8", "replace").strip()
     except (OSError, subprocess.TimeoutExpired) as error:
         raise WombatError(f"{needed}, but {erl} does not start ({error}): mend or reinstall it.") from error
     if found != str(archive.otp_release):
-        raise WombatError(f"{needed}, but {erl} is {'Erlang/OTP ' + found if found.isdigit() else 'not usable: ' + found[:200]}: "
-                          f"install Erlang/OTP {archive.otp_release}, or build the release with include_erts.")
+        raise WombatError(
+            f"{needed}, but {erl} is {'Erlang/OTP ' + found if found.isdigit() else 'not usable: ' + found[:200]}: "
+            f"install Erlang/OTP {archive.otp_release}, or build the release with include_erts."
+        )
     return erl

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils.archive import Archive, member_name, reading
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 
 
-def unpack(stream, source: str, archive: Archive, into: str) -> None:
-    """Write the members of an inspected archive, open as `stream` at its start, below the folder `into`; `source` names it in errors.
+def unpack(stream: t.BinaryIO, source: str, archive: Archive, into: str) -> None:
+    """Write the members of an inspected archive, open as `stream` at its start, below the folder `into`.
 
     Files belong to the running user and keep their modes, without set-id bits and without write permission for others.
     Raises WombatError when the archive is not the inspected one any more; OSErrors pass through.
@@ -42,18 +43,22 @@ def unpack(stream, source: str, archive: Archive, into: str) -> None:
                 os.chmod(path, _file_mode(inside, member.mode, archive))
     if digest.sha256 != archive.sha256:
         raise WombatError(f"The archive {source} changed while it was unpacked: run again when it is complete.")
-    for path in sorted(modes, key=len, reverse=True):  # Last, so that a folder without write permission could be filled.
+    for path in sorted(
+        modes, key=len, reverse=True
+    ):  # Last, so that a folder without write permission could be filled.
         os.chmod(path, modes[path])
 
 
 def _inside(name: str, archive: Archive) -> str:
     """Return a member's path without the archive's top folder."""
-    return name[len(archive.folder):].lstrip("/")
+    return name[len(archive.folder) :].lstrip("/")
 
 
 def _file_mode(inside: str, mode: int, archive: Archive) -> int:
     if inside == "releases/COOKIE":
         return 0o400
     # Archives made on other systems lose the execute bit, and the release would not start.
-    runs = inside in (f"bin/{archive.name}", f"bin/{archive.name}-{archive.version}") or inside.startswith(f"erts-{archive.erts_version}/bin/")
+    runs = inside in (f"bin/{archive.name}", f"bin/{archive.name}-{archive.version}") or inside.startswith(
+        f"erts-{archive.erts_version}/bin/"
+    )
     return mode & 0o755 | (0o755 if runs else 0o600)

@@ -12,16 +12,20 @@ short_description: Install a version of an Erlang release on a host
 version_added: 0.1.0
 author: [The Wombat for Ansible contributors (@wombat-erlang)]
 description:
-  - Brings a release archive to a host that lacks its version, verifies the checksum there, unpacks it into a folder of its own, points the
-    link C(current) to it and removes old versions.
-  - A version appears under its name complete or not at all. What a killed run leaves behind is removed by the next one, and two runs at
-    once wait for each other.
-  - Nothing is switched when the host cannot run the release. A runtime system inside the release must be made for the host's processor and
-    find its dynamic loader. A release without one needs an C(erl) of the same OTP release on the C(PATH) of the host.
-  - This is an action plugin with a module. With a local connection and no privilege escalation, the archive is read where it is.
+  - Brings a release archive to a host that lacks its version, verifies the checksum there, unpacks it into a folder
+    of its own, points the link C(current) to it and removes old versions.
+  - A version appears under its name complete or not at all. What a killed run leaves behind is removed by the next
+    one, and two runs at once wait for each other.
+  - Nothing is switched when the host cannot run the release. A runtime system inside the release must be made for
+    the host's processor and find its dynamic loader. A release without one needs an C(erl) of the same OTP release
+    on the C(PATH) of the host.
+  - This is an action plugin with a module. With a local connection and no privilege escalation, the archive is read
+    where it is.
 options:
   src:
-    description: The release archive on the controller, searched for like other files of a role or playbook, or on the host with O(remote_src).
+    description:
+      - The release archive on the controller, searched for like other files of a role or playbook, or on the host
+        with O(remote_src).
     type: path
     required: true
   remote_src:
@@ -29,19 +33,26 @@ options:
     type: bool
     default: false
   root:
-    description: The folder on the host under which V(releases/<release>/<version>) and V(releases/<release>/current) are kept.
+    description:
+      - The folder on the host under which V(releases/<release>/<version>) and V(releases/<release>/current) are
+        kept.
     type: path
     required: true
   release:
-    description: The name of the release. Read from the archive when missing; refused when the archive holds another one.
+    description:
+      - The name of the release's folder on the host, usually its name in the deployment. By default the name in the
+        archive.
     type: str
   version:
-    description: The version of the release. Read from the archive when missing; refused when the archive holds another one.
+    description:
+      - The version of the release. Read from the archive when missing; refused when the archive holds another one.
     type: str
   checksum:
     description:
-      - The SHA-256 checksum of the archive, C(sha256:) and 64 hexadecimal digits. Calculated from the archive when missing.
-      - With O(release), O(version) and O(checksum), as M(wombat.erlang.release) returns them, the archive is only read for hosts that miss it.
+      - The SHA-256 checksum of the archive, C(sha256:) and 64 hexadecimal digits. Calculated from the archive when
+        missing.
+      - With O(release), O(version) and O(checksum), as M(wombat.erlang.release) returns them, the archive is only
+        read for hosts that miss it.
     type: str
   current:
     description: Whether the link C(current) is pointed to this version.
@@ -49,11 +60,14 @@ options:
     default: true
   keep:
     description:
-      - How many other versions stay, most recently used first. Neither the current version nor one that a process runs from is ever removed.
+      - How many other versions stay, most recently used first. Neither the current version nor one that a process
+        runs from is ever removed.
     type: int
     default: 3
   force:
-    description: Whether an installed version is replaced when its content differs from the archive and no process runs from it.
+    description:
+      - Whether an installed version is replaced when its content differs from the archive and no process runs from
+        it.
     type: bool
     default: false
 attributes:
@@ -80,8 +94,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 release:
-  description: What the archive holds, see RV(wombat.erlang.release#module:release).
-  returned: success, when the version is installed or was read
+  description:
+    - What the archive holds, see RV(wombat.erlang.release#module:release). In check mode, V(version) and V(sha256) only
+      where the version is missing.
+  returned: success
   type: dict
 path:
   description: The folder of the version on the host.
@@ -115,39 +131,47 @@ missing:
   type: bool
 """
 
-from ansible.module_utils.basic import AnsibleModule
+import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils.archive import expect, inspect, parse_checksum
-from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.module_utils.release_folder import install_release
+from ansible_collections.wombat.erlang.plugins.module_utils.module import Work, run_module
+from ansible_collections.wombat.erlang.plugins.module_utils.release_folder import prepare
 
-ARGUMENTS = {
-    "src": {"type": "path", "required": True}, "remote_src": {"type": "bool", "default": False}, "root": {"type": "path", "required": True},
-    "release": {"type": "str"}, "version": {"type": "str"}, "checksum": {"type": "str"},
-    "current": {"type": "bool", "default": True}, "keep": {"type": "int", "default": 3}, "force": {"type": "bool", "default": False},
+OPTIONS = {
+    "src": {"type": "path", "required": True},
+    "remote_src": {"type": "bool", "default": False},
+    "root": {"type": "path", "required": True},
+    "release": {"type": "str"},
+    "version": {"type": "str"},
+    "checksum": {"type": "str"},
+    "current": {"type": "bool", "default": True},
+    "keep": {"type": "int", "default": 3},
+    "force": {"type": "bool", "default": False},
 }
 
 
-def run(params: dict, check_mode: bool) -> dict:
-    """Complete the options from the archive where it can be read and bring the host to them; returns the result."""
-    sha256 = params["checksum"] and parse_checksum(params["checksum"])
-    name, version = params["release"], params["version"]
+def plan(options: dict[str, t.Any]) -> Work:
+    """Complete the options from the archive where they need it; the work follows from them."""
+    src, name, version = options["src"], options["release"], options["version"]
+    sha256 = options["checksum"] and parse_checksum(options["checksum"])
     if not (name and version and sha256):
-        archive = inspect(params["src"])
-        expect(archive, params["src"], name, version, sha256)
-        name, version, sha256 = archive.name, archive.version, archive.sha256
-    return install_release(params["root"], name, version, sha256, params["src"] if params["remote_src"] else None,
-                           keep=params["keep"], switch=params["current"], force=params["force"], check_mode=check_mode)
+        archive = inspect(src)
+        expect(archive, src, version=version, sha256=sha256)
+        name, version, sha256 = name or archive.name, archive.version, archive.sha256
+    return prepare(
+        options["root"],
+        name,
+        version,
+        sha256,
+        src if options["remote_src"] else None,
+        keep=options["keep"],
+        switch=options["current"],
+        force=options["force"],
+    )
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    try:
-        module.exit_json(**run(module.params, module.check_mode))
-    except WombatError as error:
-        module.fail_json(msg=str(error))
-    except OSError as error:
-        module.fail_json(msg=f"Cannot install the release: {error.filename}: {error.strerror}.")
+    run_module(OPTIONS, plan)
 
 
 if __name__ == "__main__":

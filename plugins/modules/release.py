@@ -12,8 +12,8 @@ short_description: Inspect release archives and keep them in a store
 version_added: 0.1.0
 author: [The Wombat for Ansible contributors (@wombat-erlang)]
 description:
-  - Reads Erlang release archives as C(rebar3 tar) (relx) and C(mix release) make them, refuses what is not a whole and safe release archive,
-    and keeps archives by name and version in a store.
+  - Reads Erlang release archives as C(rebar3 tar) (relx) and C(mix release) make them, refuses what is not a whole
+    and safe release archive, and keeps archives by name and version in a store.
   - This is an action plugin. It works on the controller, whatever the host.
 options:
   state:
@@ -27,12 +27,14 @@ options:
     default: present
   archive:
     description:
-      - The release archive, a gzip-compressed tar, flat or with one top folder. Searched for like other files of a role or playbook.
+      - The release archive, a gzip-compressed tar, flat or with one top folder. Searched for like other files of a
+        role or playbook.
       - Required by O(state=present) and O(state=inspected).
     type: path
   store:
     description:
-      - The folder of the store; archives are kept in C(releases) below it. A relative path starts at the playbook's folder.
+      - The folder of the store; archives are kept in C(releases) below it. A relative path starts at the playbook's
+        folder.
       - Required by O(state=present), O(state=absent) and O(state=listed).
     type: path
   name:
@@ -42,7 +44,9 @@ options:
     description: The version of the release. An archive that holds another one is refused.
     type: str
   checksum:
-    description: The SHA-256 checksum of the archive, C(sha256:) and 64 hexadecimal digits. An archive with another one is refused.
+    description:
+      - The SHA-256 checksum of the archive, C(sha256:) and 64 hexadecimal digits. An archive with another one is
+        refused.
     type: str
   force:
     description: Whether another build of the same name and version in the store is replaced. Refused otherwise.
@@ -99,7 +103,7 @@ release:
     erts_version: {description: The version of the runtime system it is made for., type: str, sample: 13.1.5}
     otp_release: {description: The OTP release of that runtime system., type: int, sample: 25}
     erts_included: {description: Whether the archive contains the runtime system., type: bool}
-    applications: {description: "The applications and their versions.", type: dict, sample: {kernel: 8.5.3, stdlib: "4.2"}}
+    applications: {description: The applications and their versions., type: dict, sample: {kernel: 8.5.3, kv: 1.2.0}}
     sha256: {description: The checksum of the archive., type: str}
     size: {description: The size of the archive in bytes., type: int}
     unpacked_size: {description: The size of the files in it in bytes., type: int}

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 
@@ -33,19 +33,20 @@ class Entry:
 
 
 class DirectoryStore:
-    """Archives in `<folder>/releases/<name>-<version>.tar.gz`, each with its description (and checksum) in a .json file beside it.
+    """Archives in `<folder>/releases/<name>-<version>.tar.gz`, described, with its checksum, in a .json beside it.
 
-    Safe when two runs meet: writers hold a lock, files appear by renaming, and an archive whose description is missing is
-    described anew.
+    Safe when two runs meet: writers hold a lock, files appear by renaming, and an archive whose description is missing
+    is described anew.
     """
 
     def __init__(self, folder: str) -> None:
         self.folder = os.path.join(os.path.abspath(folder), "releases")
 
     def put(self, path: str, archive: Archive, force: bool = False) -> tuple[Entry, bool]:
-        """Keep the archive at `path`, which `inspect` described as `archive`; return its entry and whether the store changed.
+        """Keep the archive at `path`, which `inspect` described; return its entry and whether the store changed.
 
-        Raises WombatError when the store holds another build of that version and `force` is false, or the file changes meanwhile.
+        Raises WombatError when the store holds another build of that version and `force` is false, or when the file
+        changes meanwhile.
         """
         entry = Entry(archive, self._path(archive.name, archive.version))
         if self.holds(archive, force):
@@ -69,11 +70,15 @@ class DirectoryStore:
         return entry, True
 
     def holds(self, archive: Archive, force: bool = False) -> bool:
-        """Return whether the store holds exactly this archive; raises WombatError when it holds another build, unless `force`."""
+        """Return whether the store holds this archive; raises WombatError for another build of it, unless `force`."""
         found = self._entry(self._path(archive.name, archive.version))
         if found and found.archive.sha256 != archive.sha256 and not force:
-            raise WombatError(f"{found.path} holds another build of {archive.name} {archive.version} (sha256:{found.archive.sha256[:12]}..., "
-                              f"not sha256:{archive.sha256[:12]}...): give the new build a version of its own, or set force to replace it.")
+            raise WombatError(
+                f"{found.path} holds another build of {archive.name} {archive.version} "
+                f"(sha256:{found.archive.sha256[:12]}..., "
+                f"not sha256:{archive.sha256[:12]}...): give the new build a version of its own, or set force to "
+                "replace it."
+            )
         return bool(found) and found.archive.sha256 == archive.sha256
 
     def get(self, name: str, version: str) -> Entry:
@@ -81,10 +86,13 @@ class DirectoryStore:
         entry = self._entry(self._path(name, version))
         if entry is None:
             there = ", ".join(found.archive.version for found in self.list() if found.archive.name == name)
-            raise WombatError(f"{self.folder} holds no {name} {version} (of {name} it holds {there or 'nothing'}): put its archive there first.")
+            raise WombatError(
+                f"{self.folder} holds no {name} {version} (of {name} it holds {there or 'nothing'}): put its "
+                "archive there first."
+            )
         return entry
 
-    def list(self) -> list[Entry]:
+    def list(self) -> Sequence[Entry]:
         """Return every entry, ordered by name and version."""
         paths = glob.glob(os.path.join(glob.escape(self.folder), "*.tar.gz"))
         entries = [entry for entry in map(self._entry, paths) if entry]
@@ -109,7 +117,7 @@ class DirectoryStore:
         return os.path.join(self.folder, f"{name}-{version}.tar.gz")
 
     def _entry(self, path: str) -> Entry | None:
-        """Return the entry of the archive at `path`, described anew when its description is missing or not of this file."""
+        """Return the entry of the archive at `path`, described anew when its description is missing or another's."""
         try:
             with open(f"{path}.json", encoding="utf-8") as stream:
                 archive = Archive(**json.load(stream))
