@@ -1,0 +1,50 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Calls functions or evaluates expressions on the nodes of a host: the work of the module rpc."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.wombat.erlang.plugins.module_utils import caller
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.module_utils.module import Work
+from ansible_collections.wombat.erlang.plugins.module_utils.nodes import load_nodes
+from ansible_collections.wombat.erlang.plugins.module_utils.terms import from_erlang
+
+
+def prepare(options):
+    """The work of asking nodes.
+
+    :arg options: The options of the module rpc.
+    :returns: Work whose result is C({changed, results: {name: {value, text, error}}}), failed where a node failed.
+    :raises WombatError: A named node does not exist.
+    """
+    nodes = load_nodes(os.path.abspath(options["root"]), options["names"])
+    if options["expression"] is not None:
+        request = caller.expression_request(options["expression"], options["language"])
+    else:
+        request = caller.apply_request(options["module"], options["function"], options["args"] or [])
+    changed = bool(nodes) and not options["read_only"]
+    if options["read_only"]:
+        return Work(False, _ask(nodes, request, options["timeout"]))
+    return Work(changed, {"results": {}}, (), lambda: _ask(nodes, request, options["timeout"]))
+
+
+def _ask(nodes, request, timeout):
+    replies = caller.call([(node, request) for node in nodes], timeout)
+    results, failures = {}, []
+    for node in nodes:
+        text, error = replies[node.name]
+        value = None
+        if error is None:
+            try:
+                value = from_erlang(text, plain=True)
+            except WombatError as problem:  # Elixir's inspect-like terms, or more than the parser takes
+                error = f"its answer cannot be read: {problem}"
+        results[node.name] = {"value": value, "text": text, "error": error and f"Node {node.name} failed: {error}."}
+        if error:
+            failures.append(results[node.name]["error"])
+    failed = {"failed": True, "msg": "\n".join(failures)} if failures else {}
+    return {"results": results, **failed}

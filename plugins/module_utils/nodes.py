@@ -1,0 +1,132 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The folder of a node on its host: what every module reads of it, and the one place that knows its files.
+
+C(<root>/nodes/<label>) holds node.json (how to start the node), vm.args, node.config, members.config, run.json (while it
+runs), log, data and tmp.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from typing import NamedTuple
+
+from ansible_collections.wombat.erlang.plugins.module_utils import boot
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.module_utils.host_release import HostRelease
+
+# A node that runs with other contents of these is outdated; members.config is not among them, it is applied while it runs.
+_BOOT_FILES = ("vm.args", "node.config")
+
+
+class Node(NamedTuple):
+    """A node of this host, as its node.json says."""
+
+    root: str  # the instance's root folder
+    name: str  # the full name, for example kv1@127.10.0.2
+    family: str
+    release: HostRelease
+    distribution: boot.Distribution
+    start: dict  # {argv: list, env: dict, cwd: str}: what whoever starts it needs, whether our runner or a service manager
+
+    @property
+    def folder(self):
+        """The node's own folder."""
+        return node_folder(self.root, self.name)
+
+    @property
+    def log(self):
+        """The file that gets what the node prints."""
+        return os.path.join(self.folder, "log", "node.log")
+
+    @property
+    def cookie_file(self):
+        """The file that holds the family's cookie."""
+        return os.path.join(self.start["env"]["HOME"], ".erlang.cookie")
+
+    def digest(self):
+        """A digest of everything that a running node took from its folder and cannot change without a restart."""
+        digest = hashlib.sha256(json.dumps(self.start, sort_keys=True).encode())
+        for file in _BOOT_FILES:
+            digest.update(b"\0" + read_text(os.path.join(self.folder, file)).encode())
+        return digest.hexdigest()
+
+    def as_text(self):
+        """The text of node.json."""
+        fields = dict(self._asdict(), release=self.release._asdict(), distribution=self.distribution._asdict())
+        del fields["root"]
+        return json.dumps(fields, indent=2, sort_keys=True) + "\n"
+
+
+def node_folder(root, name):
+    """The folder of the node with this name or label."""
+    return os.path.join(root, "nodes", boot.label(name))
+
+
+def load_nodes(root, names=None, missing_ok=False):
+    """The nodes of an instance, ordered by name.
+
+    :arg names: Full names or labels; None means all.
+    :arg missing_ok: Whether a name that the instance does not have is left out instead of refused.
+    :raises WombatError: A named node does not exist, or a node.json cannot be read.
+    """
+    folder = os.path.join(root, "nodes")
+    labels = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    present = {}
+    for label in labels:
+        path = os.path.join(folder, label, "node.json")
+        if os.path.exists(path):
+            node = _load(root, path)
+            present[node.name] = node
+    if names is None:
+        return list(present.values())
+    chosen = {}
+    for name in names:
+        found = [node for node in present.values() if name in (node.name, boot.label(node.name))]
+        if not found and not missing_ok:
+            there = ", ".join(present) or "none"
+            raise WombatError(f"There is no node {name} in {folder}: it has {there}; write its files with node_config.")
+        chosen.update((node.name, node) for node in found)
+    return [chosen[name] for name in sorted(chosen)]
+
+
+def _load(root, path):
+    try:
+        data = json.loads(read_text(path))
+        return Node(
+            root,
+            data["name"],
+            data["family"],
+            HostRelease(**data["release"]),
+            boot.Distribution(**data["distribution"]),
+            data["start"],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise WombatError(f"{path} does not describe a node ({error!r}): write it again with node_config.") from None
+
+
+def read_text(path):
+    """The text of a file, empty where there is none; raises WombatError where it cannot be read."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise WombatError(f"{path} cannot be read: {error}.") from None
+
+
+def write_file(path, content):
+    """Replace a file in one step, readable by its owner alone; text or bytes."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    try:
+        handle, partial = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".new-")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(partial, path)
+    except OSError as error:
+        raise WombatError(f"{path} cannot be written: {error}.") from None

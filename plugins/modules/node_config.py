@@ -1,0 +1,132 @@
+#!/usr/bin/python
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes what the nodes of a host boot from."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: node_config
+short_description: Write the boot files of Erlang nodes
+version_added: 0.1.0
+description:
+  - Writes C(vm.args), C(node.config), C(members.config) and the description of how to start it for every node named, in
+    one call for a host, below C(<root>/nodes).
+  - The arguments are those of the release's own C(vm.args), without name, cookie and distribution, which follow from the
+    options here. The release's own configuration stays in force where O(nodes[].config) does not override it.
+  - Starts and stops nothing, and leaves nodes that are not named alone. A running node whose files changed is reported as
+    outdated by M(wombat.erlang.node).
+  - The cookie is not an option. Nodes of a family read it from C(<root>/home/<family>/.erlang.cookie), which must be there,
+    with mode 0400, before they start.
+author: [The Wombat for Ansible contributors (@wombat-erlang)]
+options:
+  root:
+    description: The instance's root folder. The releases must be unpacked in C(releases/<release>/current) below it.
+    type: path
+    required: true
+  nodes:
+    description: The nodes of this host.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The node's full name, such as C(kv1@192.0.2.10). It ends with the slot before the C(@).
+        type: str
+        required: true
+      family:
+        description: The family, whose cookie and members the node gets.
+        type: str
+        required: true
+      release:
+        description: The release it runs, as its folder below C(releases) is called.
+        type: str
+        required: true
+      slot:
+        description: The node's place on its host, which must be what its name says.
+        type: int
+      config:
+        description: Applications and their settings, as P(wombat.erlang.to_erlang#filter) takes data.
+        type: dict
+      vm_args:
+        description: Arguments to add, one flag with its values an element.
+        type: list
+        elements: str
+      env:
+        description: Environment variables to add. They also fill in C(${NAME}) in the release's C(vm.args.src).
+        type: dict
+  distribution:
+    description: How the nodes of the deployment find each other. It must be the same for all of them.
+    type: dict
+    required: true
+    suboptions:
+      epmd:
+        description: Whether the runtime system's own port mapper is used. Without it a node's port follows from its slot.
+        type: bool
+        default: false
+      port:
+        description: A node listens on this port plus its slot. With epmd it may be left out, which means any port.
+        type: int
+  members:
+    description:
+      - For every family C(nodes), the names of its nodes, and C(neighbours), a dictionary of other families and their nodes.
+      - A node gets them as C(family), C(nodes) and C(neighbours) in the environment of the application C(wombat), which its
+        release may load with C(application:load(wombat)). A change of these alone makes no node outdated.
+    type: dict
+attributes:
+  check_mode: {support: full, description: Says what would change and writes nothing.}
+  diff_mode: {support: full, description: Shows the files before and after.}
+"""
+
+EXAMPLES = r"""
+- name: Write the boot files of two nodes
+  wombat.erlang.node_config:
+    root: /srv/wombat
+    distribution: {epmd: false, port: 21000}
+    nodes:
+      - {name: kv1@192.0.2.10, family: kv, release: kv, slot: 1, config: {kv: {replicas: 3}}, vm_args: ["+P 500000"]}
+      - {name: kv2@192.0.2.10, family: kv, release: kv, slot: 2, config: {kv: {replicas: 3}}}
+    members:
+      kv: {nodes: [kv1@192.0.2.10, kv2@192.0.2.10], neighbours: {web: [web1@192.0.2.11]}}
+"""
+
+RETURN = r"""
+nodes:
+  description: The nodes by name.
+  returned: success
+  type: dict
+  contains:
+    path: {description: The node's folder., type: str}
+    changed: {description: The names of the files that differed., type: list, elements: str}
+  sample: {"kv1@192.0.2.10": {"path": "/srv/wombat/nodes/kv1", "changed": ["vm.args"]}}
+"""
+
+from ansible_collections.wombat.erlang.plugins.module_utils.module import run_module
+from ansible_collections.wombat.erlang.plugins.module_utils.node_files import prepare
+
+NODE = {
+    "name": {"type": "str", "required": True},
+    "family": {"type": "str", "required": True},
+    "release": {"type": "str", "required": True},
+    "slot": {"type": "int"},
+    "config": {"type": "dict"},
+    "vm_args": {"type": "list", "elements": "str"},
+    "env": {"type": "dict"},
+}
+DISTRIBUTION = {"epmd": {"type": "bool", "default": False}, "port": {"type": "int"}}
+OPTIONS = {
+    "root": {"type": "path", "required": True},
+    "nodes": {"type": "list", "elements": "dict", "required": True, "options": NODE},
+    "distribution": {"type": "dict", "required": True, "options": DISTRIBUTION},
+    "members": {"type": "dict"},
+}
+
+
+def main():
+    """Run the module."""
+    run_module(OPTIONS, prepare)
+
+
+if __name__ == "__main__":
+    main()
