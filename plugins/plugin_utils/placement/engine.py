@@ -1,0 +1,150 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HiGHS, held so that equal programs give equal answers: one thread, one seed, bounded by nodes of the search tree."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+try:
+    import highspy
+    import numpy as np
+except ImportError:  # ansible-test imports every file without the collection's requirements
+    highspy = None  # type: ignore[assignment]
+
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program import Program, Stage
+
+# Whole-number objectives are proven as soon as the bound is within one of the value.
+INTEGRAL_GAP = 0.999
+TOLERANCE = 1e-6
+
+
+def require() -> None:
+    """Check that the solver is there.
+
+    :raises WombatError: when it is not installed.
+    """
+    if highspy is None:
+        raise WombatError("placement needs the Python package highspy on the controller; install it with pip")
+
+
+class Engine:
+    """One program in HiGHS, with objectives put in and values pinned one after the other.
+
+    :param deadline: the `time.monotonic` second at which every run has to stop.
+    :param nodes: the most nodes of the search tree in one run.
+    """
+
+    def __init__(self, program: Program, deadline: float, nodes: int) -> None:
+        self.program = program
+        self.deadline = deadline
+        self.count = len(program.lower)
+        self.limit: str | None = None
+        self.highs = highspy.Highs()
+        options = {"output_flag": False, "threads": 1, "parallel": "off", "random_seed": 0, "mip_max_nodes": nodes}
+        options.update(mip_feasibility_tolerance=TOLERANCE, mip_rel_gap=0.0)
+        for name, value in options.items():
+            self.highs.setOptionValue(name, value)
+        self.highs.passModel(_model(program))
+
+    def aim(self, stage: Stage) -> None:
+        """Make the stage's objective that of the next runs; money is scaled, so that its unit does not matter."""
+        cost = np.zeros(self.count)
+        for column, factor in stage.terms:
+            cost[column] += factor
+        self.scale = 1.0 if stage.integral else float(np.abs(cost).max()) or 1.0
+        self.stage = stage
+        self.highs.changeColsCost(self.count, np.arange(self.count, dtype=np.int32), cost / self.scale)
+
+    def pin(self, stage: Stage, value: float) -> int:
+        """Add the row that keeps the stage's value at or below `value`; gives the row's index."""
+        merged: dict[int, float] = {}
+        for column, factor in stage.terms:
+            merged[column] = merged.get(column, 0.0) + factor
+        scale = 1.0 if stage.integral else max(map(abs, merged.values())) or 1.0
+        slack = 0.0 if stage.integral else TOLERANCE * max(1.0, abs(value / scale))
+        index = np.array(list(merged), dtype=np.int32)
+        self.highs.addRow(
+            -highspy.kHighsInf, value / scale + slack, len(index), index, np.array(list(merged.values())) / scale
+        )
+        return int(self.highs.getNumRow()) - 1
+
+    def unpin(self, row: int) -> None:
+        self.highs.changeRowBounds(row, -highspy.kHighsInf, highspy.kHighsInf)
+
+    def restrict(self, columns: np.ndarray | None) -> None:
+        """Fix every integer column outside of the mask at its lower bound; None frees all."""
+        upper = np.array(self.program.upper)
+        if columns is not None:
+            closed = np.array(self.program.integer) & ~columns
+            upper[closed] = np.array(self.program.lower)[closed]
+        self.highs.changeColsBounds(
+            self.count, np.arange(self.count, dtype=np.int32), np.array(self.program.lower), upper
+        )
+
+    def relax(self) -> tuple[float, np.ndarray, np.ndarray] | None:
+        """Solve without integrality: value, columns and reduced costs; None when it did not finish."""
+        self._run(True)
+        if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        solution = self.highs.getSolution()
+        return (
+            self.highs.getInfo().objective_function_value * self.scale,
+            np.array(solution.col_value),
+            np.array(solution.col_dual),
+        )
+
+    def solve(self, gap: float, start: np.ndarray | None) -> tuple[np.ndarray | None, float, bool]:
+        """Solve in integers.
+
+        :param gap: the relative gap that is good enough.
+        :param start: a feasible solution to begin with.
+        :return: the best columns (None: none found), a lower bound of the objective, and whether the run ended by itself.
+        """
+        self.highs.setOptionValue("mip_rel_gap", gap)
+        self.highs.setOptionValue("mip_abs_gap", INTEGRAL_GAP if self.stage.integral else 1e-9)
+        if start is not None:
+            self.highs.setSolution(self.count, np.arange(self.count, dtype=np.int32), start)
+        self._run(False)
+        status, info = self.highs.getModelStatus(), self.highs.getInfo()
+        ended = status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible)
+        if not ended:
+            self.limit = "deadline" if time.monotonic() >= self.deadline - 0.01 else self.limit or "nodes"
+        found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        values = self._rounded(np.array(self.highs.getSolution().col_value)) if found else None
+        return values, info.mip_dual_bound * self.scale, ended
+
+    def value(self, stage: Stage, values: np.ndarray) -> float:
+        """The stage's value at a solution, without its constant."""
+        return float(sum(factor * values[column] for column, factor in stage.terms))
+
+    def _rounded(self, values: np.ndarray) -> np.ndarray:
+        return np.where(np.array(self.program.integer), np.round(values), values)
+
+    def _run(self, relaxed: bool) -> None:
+        left = self.deadline - time.monotonic()
+        self.highs.setOptionValue("solve_relaxation", relaxed)
+        # The solver's clock runs over all runs of one object.
+        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(0.001, left))
+        self.highs.run()
+
+
+def _model(program: Program) -> t.Any:
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = len(program.lower), len(program.row_lower)
+    model.col_cost_ = np.zeros(model.num_col_)
+    model.col_lower_, model.col_upper_ = np.array(program.lower, dtype=float), np.array(program.upper, dtype=float)
+    model.row_lower_, model.row_upper_ = (
+        np.array(program.row_lower, dtype=float),
+        np.array(program.row_upper, dtype=float),
+    )
+    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    model.a_matrix_.start_ = np.array(program.starts, dtype=np.int32)
+    model.a_matrix_.index_ = np.array(program.index, dtype=np.int32)
+    model.a_matrix_.value_ = np.array(program.value, dtype=float)
+    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+    model.integrality_ = [kinds[integer] for integer in program.integer]
+    return model

@@ -1,0 +1,172 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Minimises the stages of a program in order: bounds by linear programs, then as few integer programs as can be."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+
+try:
+    import numpy as np
+except ImportError:  # ansible-test imports every file without the collection's requirements
+    pass
+
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.engine import TOLERANCE, Engine
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program import Program, Stage
+
+# Up to so many columns the whole program is solved at once; above, one over the columns that the linear program uses.
+WHOLE = 3000
+SEARCH_NODES = 20_000
+TIE_NODES = 50
+
+
+@dataclasses.dataclass
+class Outcome:
+    """The columns of the best solution, the value and the proven bound of every stage, and what stopped the search, if anything."""
+
+    values: np.ndarray
+    stages: dict[str, tuple[float, float]]
+    limit: str | None
+
+    @property
+    def gap(self) -> float:
+        """The largest relative gap of a stage, against the bound of the whole program."""
+        return max((relative(value, bound) for value, bound in self.stages.values()), default=0.0)
+
+
+def relative(value: float, bound: float) -> float:
+    """How far a value may be from the best one, as a share of it; what rounding makes is nothing."""
+    gap = max(0.0, value - bound) / max(abs(value), 1e-9)
+    return 0.0 if gap < 2 * TOLERANCE else gap
+
+
+class Lexicographic:
+    """One run over all stages of a program.
+
+    :param gap: the relative gap that is good enough in every stage.
+    :param deadline: as for `Engine`.
+    """
+
+    def __init__(self, program: Program, gap: float, deadline: float) -> None:
+        self.program = program
+        self.gap = gap
+        self.engine = Engine(program, deadline, SEARCH_NODES)
+        self.stages = program.stages
+
+    def run(self) -> Outcome:
+        """Solve; a solution always exists, as everything may stay unplaced."""
+        values, bounds = self._at_once()
+        if values is None:
+            values, bounds = self._one_by_one()
+        results = {}
+        for stage, bound in zip(self.stages, bounds):
+            value = self.engine.value(stage, values)
+            results[stage.name] = (value + stage.constant, min(bound, value) + stage.constant)
+        limit = self.engine.limit
+        return Outcome(self._untied(values), results, limit)
+
+    def _untied(self, values: np.ndarray) -> np.ndarray:
+        """Choose among equally good solutions."""
+        engine, last = self.engine, self.stages[-1] if self.stages else None
+        engine.highs.setOptionValue("mip_max_nodes", TIE_NODES)
+        for stage in [] if engine.limit else self.program.ties:
+            if last is not None:
+                engine.pin(last, engine.value(last, values))
+            engine.aim(stage)
+            better, _bound, _ended = engine.solve(0.0, values)
+            values, last = values if better is None else better, stage
+        return values
+
+    def _at_once(self) -> tuple[np.ndarray | None, list[float]]:
+        """Pin every stage at its linear bound: one integer program for the last stage then proves them all, if it has a solution."""
+        engine, bounds, pins = self.engine, [], []
+        linear = None
+        for stage in self.stages:
+            engine.aim(stage)
+            if (
+                linear is None
+                or engine.value(stage, linear[1]) > TOLERANCE
+                or any(factor < 0 for _column, factor in stage.terms)
+            ):
+                linear = engine.relax()
+                if linear is None:
+                    break
+                bounds.append(_whole(stage, linear[0]))
+            else:
+                bounds.append(0.0)
+            if stage is not self.stages[-1]:
+                pins.append(engine.pin(stage, bounds[-1]))
+        values = None
+        if linear is not None and self.stages:
+            values, bounds[-1] = self._integers(self.stages[-1], bounds[-1], linear, None)
+        if values is None:
+            for pin in pins:
+                engine.unpin(pin)
+        return values, bounds
+
+    def _integers(
+        self, stage: Stage, bound: float, linear: tuple[float, np.ndarray, np.ndarray], start: np.ndarray | None
+    ) -> tuple[np.ndarray | None, float]:
+        """Solve the stage in integers, over the support of its linear program first where the program is large."""
+        engine = self.engine
+        if engine.count > WHOLE and self.gap > 0:
+            _value, columns, duals = linear
+            near = np.abs(duals) <= self.gap * np.abs(duals).max()
+            engine.restrict(
+                (columns > TOLERANCE) | near if start is None else (columns > TOLERANCE) | near | (start > TOLERANCE)
+            )
+            values, _bound, _ended = engine.solve(self.gap / 2, start)
+            engine.restrict(None)
+            if values is not None and relative(engine.value(stage, values), bound) <= self.gap:
+                return values, bound
+            start = values if values is not None else start
+            engine.limit = None
+        values, better, _ended = engine.solve(self.gap, start)
+        if values is None and start is not None:
+            values = start
+        return values, max(bound, better) if math.isfinite(better) else bound
+
+    def _one_by_one(self) -> tuple[np.ndarray, list[float]]:
+        """Solve every stage in integers, each from the solution of the one before."""
+        engine, bounds = self.engine, []
+        values: np.ndarray | None = None
+        for stage in self.stages:
+            engine.aim(stage)
+            linear = engine.relax()
+            bound = _whole(stage, linear[0]) if linear is not None else -math.inf
+            if values is not None and engine.value(stage, values) <= bound + TOLERANCE:
+                bounds.append(bound)
+            elif time.monotonic() >= engine.deadline and values is not None:
+                engine.limit = "deadline"
+                bounds.append(bound)
+            else:
+                values, bound = self._integers(
+                    stage, bound, linear or (0.0, np.zeros(engine.count), np.zeros(engine.count)), values
+                )
+                bounds.append(bound)
+            if values is None:
+                values = self._nothing()
+            engine.pin(stage, engine.value(stage, values))
+        return (self._nothing() if values is None else values), bounds
+
+    def _nothing(self) -> np.ndarray:
+        """The solution that changes nothing, for a deadline that leaves no time for more; the rest of the columns follow from it."""
+        engine = self.engine
+        lower, upper = np.array(self.program.lower), np.array(self.program.upper)
+        for column, value in self.program.unchanged.items():
+            lower[column] = upper[column] = value
+        engine.highs.changeColsBounds(engine.count, np.arange(engine.count, dtype=np.int32), lower, upper)
+        deadline, engine.deadline = engine.deadline, math.inf
+        values, _bound, _ended = engine.solve(math.inf, None)
+        engine.deadline, engine.limit = deadline, "deadline"
+        engine.restrict(None)
+        if values is None:
+            raise AssertionError("the plan that changes nothing must always be possible")
+        return values
+
+
+def _whole(stage: Stage, value: float) -> float:
+    return math.ceil(value - TOLERANCE) if stage.integral else value

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole way from plain input to plain result."""
+
+from __future__ import annotations
+
+import math
+import time
+import typing as t
+
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.build import Model
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.components import split
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import (
+    Catalogue,
+    Eligible,
+    filter_offers,
+    follow_others,
+)
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.engine import require
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.lexicographic import Lexicographic, relative
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.plain import number
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.plan import Plan
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.reading import read
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.refusal import refusals
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import make_units, unit_of
+
+
+def place(
+    families: t.Mapping[str, t.Any],
+    offers: t.Sequence[t.Mapping[str, t.Any]],
+    existing: t.Sequence[t.Mapping[str, t.Any]] = (),
+    budget: float | None = None,
+    time_limit: float = 10.0,
+    gap: float = 0.0,
+) -> dict[str, t.Any]:
+    """Find where the nodes of every family go.
+
+    :param families: name to `{nodes, nodes_per_instance, demand, placement}`.
+    :param offers: one mapping for each size in each domain; quotas are what is left beside the existing instances.
+    :param existing: `{name, family, provider, region, zone, size, nodes}` of every instance that runs.
+    :param budget: the most money an hour for all families together.
+    :param time_limit: seconds after which the best plan so far is given, and flagged.
+    :param gap: the relative distance from the proven bound that is good enough.
+    :return: `status`, `gap`, `limit`, `price`, `unknown_prices`, `prices`, `assignments`, `kept`, `surplus`, `moved`, `drift`, `shortfall`,
+        `refusals`, `conflict`, `changes`, `objective`; plain data, equal for equal input in any order.
+    :raises WombatError: when the input is malformed, or a Python package is missing.
+    """
+    started = time.monotonic()
+    limit, tolerance = number(time_limit, "time_limit", 0.0, 1e6), number(gap, "gap", 0.0, 1.0)
+    if math.isnan(limit) or math.isnan(tolerance):
+        raise WombatError("time_limit and gap must be numbers; leave them out for 10 seconds and 0")
+    require()
+    problem = read(families, offers, existing, budget)
+    units = make_units(problem)
+    leads = unit_of(units)
+    catalogue = Catalogue(problem)
+    table: dict[str, Eligible] = {name: filter_offers(unit, catalogue) for name, unit in units.items()}
+    follow_others(units, leads, catalogue, table)
+    plan = Plan(problem, units, catalogue, table)
+    groups = split(units, leads, catalogue, table)
+    for done, group in enumerate(groups):
+        model = Model(group, leads, catalogue, table)
+        # What early groups leave of their time goes to the later ones.
+        share = (started + limit - time.monotonic()) / (len(groups) - done)
+        plan.add(model, Lexicographic(model.program, tolerance, time.monotonic() + max(0.0, share)).run())
+    return _result(plan)
+
+
+def _result(plan: Plan) -> dict[str, t.Any]:
+    gap = max((relative(value, bound) for value, bound in plan.stages.values()), default=0.0)
+    status = "infeasible" if plan.shortfall else "feasible" if gap > 0 else "optimal"
+    price, unknown = plan.price()
+    return {
+        "status": status,
+        "gap": float(f"{gap:.4g}") if math.isfinite(gap) else 1.0,
+        "limit": min(plan.limits, default=None),
+        "price": price,
+        "unknown_prices": unknown,
+        "prices": plan.prices(),
+        "assignments": sorted(
+            plan.assignments,
+            key=lambda row: tuple(str(row[key] or "") for key in ("family", "provider", "region", "zone", "size")),
+        ),
+        "kept": sorted(plan.kept),
+        "surplus": sorted(plan.surplus),
+        "moved": sorted(plan.moved),
+        "drift": sorted(plan.drift, key=lambda row: (row["family"], row["rule"], row["text"])),
+        "shortfall": dict(sorted(plan.shortfall.items())),
+        "refusals": refusals(plan),
+        "conflict": [],
+        "changes": [],
+        "objective": plan.objective(),
+    }

@@ -1,0 +1,106 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why each domain was refused, family by family, in the words of an operator."""
+
+from __future__ import annotations
+
+import math
+import typing as t
+
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import memory_text
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.model import RESOURCES
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.plan import Plan
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import Unit
+
+
+def refusals(plan: Plan) -> dict[str, list[dict[str, t.Any]]]:
+    """For every family: `{reason, domains, offers}`, the most common reason first.
+
+    A domain is refused for the reason of the offer that came furthest through the filters; one that passed them is refused
+    when a quota is why it did not take all the nodes.
+    """
+    used = _used(plan)
+    result = {}
+    for unit in plan.units.values():
+        reasons = _static(plan, unit)
+        for at, text in _full(plan, unit, used).items():
+            reasons.setdefault(text, {})[at] = 0
+        entries = []
+        for text, domains in reasons.items():
+            names = [plan.problem.domains[at].name for at in sorted(domains)]
+            entries.append({"reason": text, "domains": names, "offers": sum(domains.values())})
+        entries.sort(key=lambda entry: (-len(entry["domains"]), entry["reason"]))
+        for family in unit.families:
+            result[family.name] = entries
+    return {name: result[name] for name in sorted(result)}
+
+
+def _static(plan: Plan, unit: Unit) -> dict[str, dict[int, int]]:
+    """Reason to domain to number of offers, for domains without any eligible offer."""
+    eligible = plan.table[unit.name]
+    furthest: dict[int, int] = {}
+    offers: dict[int, int] = {}
+    open_domains = {int(at) for at in plan.catalogue.domain[eligible.capacity > 0]}
+    for domain, reason in zip(plan.catalogue.domain.tolist(), eligible.reason.tolist()):
+        if domain not in open_domains:
+            furthest[domain] = max(reason, furthest.get(domain, -1))
+            offers[domain] = offers.get(domain, 0) + 1
+    result: dict[str, dict[int, int]] = {}
+    for domain, reason in furthest.items():
+        result.setdefault(eligible.reasons[reason][1], {})[domain] = offers[domain]
+    return result
+
+
+def _used(plan: Plan) -> dict[tuple[t.Any, str], float]:
+    """What the new instances take, by domain index or provider name, and resource."""
+    used: dict[tuple[t.Any, str], float] = {}
+    for rows in plan.created.values():
+        for candidate, count in rows:
+            offer = plan.problem.offers[candidate.offer]
+            for scope in (candidate.domain, offer.provider):
+                for resource, amount in (("instances", 1.0), ("vcpus", offer.vcpus), ("memory", offer.memory)):
+                    used[scope, resource] = (
+                        used.get((scope, resource), 0.0) + (0.0 if math.isnan(amount) else amount) * count
+                    )
+    return used
+
+
+def _full(plan: Plan, unit: Unit, used: t.Mapping[tuple[t.Any, str], float]) -> dict[int, str]:
+    """Domains with eligible offers that cannot take one more instance, while the unit has nodes elsewhere or nowhere."""
+    eligible, problem = plan.table[unit.name], plan.problem
+    here = {candidate.domain: 0 for candidate, _count in plan.created[unit.name]}
+    for candidate, count in plan.created[unit.name]:
+        here[candidate.domain] += count
+    needed = math.ceil(unit.open / unit.lead.high)
+    smallest: dict[int, dict[str, float]] = {}
+    for at in eligible.capacity.nonzero()[0].tolist():
+        offer = problem.offers[at]
+        amounts = smallest.setdefault(offer.domain, {"instances": 1.0, "vcpus": math.inf, "memory": math.inf})
+        amounts["vcpus"] = min(amounts["vcpus"], 0.0 if math.isnan(offer.vcpus) else offer.vcpus)
+        amounts["memory"] = min(amounts["memory"], 0.0 if math.isnan(offer.memory) else offer.memory)
+    result = {}
+    for at, amounts in sorted(smallest.items()):
+        domain = problem.domains[at]
+        if here.get(at, 0) >= needed:
+            continue
+        scopes = (
+            ("", at, domain.quota),
+            (f" of provider {domain.provider}", domain.provider, problem.provider_quota.get(domain.provider, {})),
+        )
+        for owner, scope, quota in scopes:
+            for resource in RESOURCES:
+                left = quota.get(resource, math.inf) - used.get((scope, resource), 0.0)
+                if left < amounts[resource] and at not in result:
+                    have = _amount(resource, quota[resource])
+                    want = _amount(resource, needed * amounts[resource])
+                    result[at] = f"{_word(resource)} quota{owner} {have} left, {want} needed"
+    return result
+
+
+def _word(resource: str) -> str:
+    return {"instances": "instance", "vcpus": "vcpu", "memory": "memory"}[resource]
+
+
+def _amount(resource: str, amount: float) -> str:
+    return memory_text(amount) if resource == "memory" else f"{amount:g}"
