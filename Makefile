@@ -37,6 +37,9 @@ test: tools $(if $(NEWEST),.venv-newest/.ready) ## run every gate and print one 
 lint: tools ## ruff, mypy, ansible-lint, the documentation and the changelog
 	@python tests/tools/gates.py $(STATIC)
 
+format: tools ## let ruff mend and lay out the Python files
+	@ruff check --quiet --fix --exit-zero . && ruff format .
+
 sanity units integration: tools
 	@python tests/tools/gates.py $@
 
@@ -139,4 +142,4 @@ gate-integration:
 gate-newest:
 	PATH=$(CURDIR)/.venv-newest/bin:$$PATH; python -m pytest tests/unit && python -m pytest tests/integration -m smoke
 
-.PHONY: help setup demo demo-clean sample test lint sanity units integration bench clean tools
+.PHONY: help setup demo demo-clean sample test lint format sanity units integration bench clean tools

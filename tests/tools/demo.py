@@ -65,7 +65,7 @@ def run() -> None:
     http("PUT", web[0], "greeting", "hello from Wombat")
     if http("GET", web[-1], "greeting") != "hello from Wombat":
         sys.exit("The demo stopped: the key that one web node wrote reads differently through the other.")
-    ansible("Ask every kv node something", "command", "-e", "family=kv", "-e", "expression=nodes()")
+    ansible("Ask every kv node something", "command", "-e", "wombat_family=kv", "-e", "wombat_expression=nodes()")
     ansible("All nodes", "status")
     print(f"\nThe demo took {time.monotonic() - begun:.0f} s. {NEXT}")
 
@@ -87,7 +87,7 @@ def clean() -> None:
     """Destroy the deployment, remove its store and cookie, and fail when a process or a file is left."""
     name = DEPLOYMENT["name"]
     folder = HOME / name
-    ansible("Destroy the deployment", "destroy", "-e", f"confirm={name}")
+    ansible("Destroy the deployment", "destroy", "-e", f"wombat_confirm={name}")
     if running := processes(folder):
         sys.exit(f"Processes of the demo are left: {' '.join(running)}. End them by these ids and report it.")
     shutil.rmtree(folder, ignore_errors=True)
