@@ -81,7 +81,9 @@ def reading(stream: t.BinaryIO, path: str) -> t.Iterator[tuple[tarfile.TarFile, 
     digest = _Digest(stream)
     opened = False
     try:
-        with gzip.GzipFile(fileobj=digest, mode="rb") as plain, tarfile.open(fileobj=plain, mode="r:") as tar:
+        with gzip.GzipFile(fileobj=t.cast(t.BinaryIO, digest), mode="rb") as plain, tarfile.open(
+            fileobj=plain, mode="r:"
+        ) as tar:
             opened = True
             yield tar, digest
             clean = True
@@ -128,7 +130,7 @@ def inspect_stream(stream: t.BinaryIO, path: str) -> Archive:
                 files.add(name)
                 unpacked += member.size
                 if _TEXTS.match(name) and member.size <= _TEXT_LIMIT:
-                    texts[name] = _decoded(tar.extractfile(member).read())
+                    texts[name] = _decoded(t.cast(t.BinaryIO, tar.extractfile(member)).read())
             elif member.issym() or member.islnk():
                 links[name] = member
     folder = _top_folder(files, names, path)

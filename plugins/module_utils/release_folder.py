@@ -173,7 +173,8 @@ class ReleaseFolder:
         except OSError as error:
             hint = _HINTS.get(error.errno or 0, "see to it and run again")
             raise WombatError(
-                f"Cannot install {self.release} in {self.home}: {error.filename or 'writing'}: {error.strerror}; {hint}."
+                f"Cannot install {self.release} in {self.home}: {error.strerror} ({error.filename or 'writing'}); "
+                f"{hint}."
             ) from error
 
     @contextmanager

@@ -39,7 +39,7 @@ def unpack(stream: t.BinaryIO, source: str, archive: Archive, into: str) -> None
                 os.link(os.path.join(into, _inside(target, archive)), path)
             else:
                 with open(path, "xb") as out:
-                    shutil.copyfileobj(tar.extractfile(member), out, 1 << 20)
+                    shutil.copyfileobj(t.cast(t.BinaryIO, tar.extractfile(member)), out, 1 << 20)
                 os.chmod(path, _file_mode(inside, member.mode, archive))
     if digest.sha256 != archive.sha256:
         raise WombatError(f"The archive {source} changed while it was unpacked: run again when it is complete.")

@@ -137,7 +137,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils.archive import expec
 from ansible_collections.wombat.erlang.plugins.module_utils.module import Work, run_module
 from ansible_collections.wombat.erlang.plugins.module_utils.release_folder import prepare
 
-OPTIONS = {
+OPTIONS: dict[str, dict[str, t.Any]] = {
     "src": {"type": "path", "required": True},
     "remote_src": {"type": "bool", "default": False},
     "root": {"type": "path", "required": True},

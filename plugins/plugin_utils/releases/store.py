@@ -79,7 +79,7 @@ class DirectoryStore:
                 f"not sha256:{archive.sha256[:12]}...): give the new build a version of its own, or set force to "
                 "replace it."
             )
-        return bool(found) and found.archive.sha256 == archive.sha256
+        return found is not None and found.archive.sha256 == archive.sha256
 
     def get(self, name: str, version: str) -> Entry:
         """Return the entry of a version; raises WombatError, naming the versions there are, when it is not here."""
@@ -123,7 +123,7 @@ class DirectoryStore:
                 archive = Archive(**json.load(stream))
             if archive.size == os.stat(path).st_size:
                 return Entry(archive, path)
-        except (FileNotFoundError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError):
             pass
         return Entry(inspect(path), path) if os.path.exists(path) else None
 
