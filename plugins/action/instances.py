@@ -1,0 +1,93 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.plugin_utils import placement, reconcile
+from ansible_collections.wombat.erlang.plugins.plugin_utils.action import ControllerAction
+from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
+from ansible_collections.wombat.erlang.plugins.plugin_utils.hosts import ALL, GONE, RETIRING, host_of
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Adapter, Instance
+from ansible_collections.wombat.erlang.plugins.plugin_utils.unsafe import unsafe
+
+
+class ActionModule(ControllerAction):
+    OPTIONS: t.ClassVar[dict[str, dict[str, t.Any]]] = {
+        "state": {"type": "str", "choices": ["present", "retired", "absent"], "default": "present"},
+        "names": {"type": "list", "elements": "str", "default": []},
+        "run": {"type": "str", "required": True},
+        "deadline": {"type": "int", "default": 1800},
+    }
+
+    def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        deployment = self.deployment()
+        adapters = reconcile.open_providers(deployment)
+        if options["state"] == "present":
+            return self.present(deployment, adapters, options)
+        seen = reconcile.observe(adapters)
+        if options["state"] == "absent":
+            self.require_known(seen)
+            return self.destroy(adapters, seen.instances)
+        return self.destroy(adapters, [instance for instance in seen.instances if instance.name in options["names"]])
+
+    def present(
+        self, deployment: Deployment, adapters: dict[str, Adapter], options: dict[str, t.Any]
+    ) -> dict[str, t.Any]:
+        before = reconcile.observe(adapters)
+        first = reconcile.make_plan(deployment, before, options["run"])
+        lines = reconcile.diff_lines(first, before.offers())
+        if self.check:
+            outcome = reconcile.Outcome(observation=before, plan=first)
+        else:
+            outcome = reconcile.grow(deployment, adapters, options["run"], self.say, options["deadline"])
+        # What another run made meanwhile is that run's to retire.
+        ours = {instance.name for instance in (*before.instances, *outcome.created)}
+        surplus = sorted(instance.name for instance in outcome.plan.surplus if instance.name in ours)
+        shortfall = outcome.shortfall()
+        for provider, reason in outcome.observation.unknown.items():
+            self.say(f"? {provider}  {reason}; its instances are unknown: nothing is created or retired on its behalf")
+        return {
+            "changed": bool(first.create if self.check else outcome.created or outcome.destroyed),
+            "hosts": unsafe(self.hosts(deployment, outcome.observation, surplus)),
+            "created": sorted(instance.name for instance in outcome.created),
+            "surplus": surplus,
+            "refusals": unsafe([{"kind": r.kind, "scope": list(r.scope), "text": r.text} for r in outcome.refusals]),
+            "unknown": unsafe(dict(outcome.observation.unknown)),
+            "shortfall": shortfall,
+            "explanation": unsafe(placement.explain(dict(outcome.plan.result)) if shortfall else []),
+            "placement": unsafe(dict(outcome.plan.result)),
+            "diff": {"prepared": "".join(line + "\n" for line in lines)} if lines else [],
+        }
+
+    def hosts(
+        self, deployment: Deployment, seen: reconcile.Observation, surplus: t.Collection[str]
+    ) -> list[dict[str, t.Any]]:
+        """The hosts that exist, and those that only the inventory still has; what is unknown stays."""
+        found = [host_of(deployment, instance) for instance in seen.instances]
+        for host in found:
+            if host["name"] in surplus:
+                host["groups"].append(RETIRING)
+        names = {host["name"] for host in found}
+        hostvars = self.vars["hostvars"]
+        for name in self.vars["groups"].get(ALL, ()):
+            if name not in names and hostvars.raw_get(name).get("wombat_provider") not in seen.unknown:
+                found.append({"name": name, "groups": [GONE], "variables": {}})
+        return found
+
+    def destroy(self, adapters: dict[str, Adapter], instances: t.Sequence[Instance]) -> dict[str, t.Any]:
+        lines = "".join(f"- {instance.name}  {instance.domain}  {instance.size}\n" for instance in instances)
+        names = sorted(instance.name for instance in instances)
+        destroyed = names if self.check else reconcile.destroy(adapters, instances, self.say)
+        return {"changed": bool(destroyed), "destroyed": destroyed, "diff": {"prepared": lines} if lines else []}
+
+    @staticmethod
+    def require_known(seen: reconcile.Observation) -> None:
+        if seen.unknown:
+            reasons = "; ".join(f"{name}: {reason}" for name, reason in seen.unknown.items())
+            raise WombatError(
+                f"nothing was destroyed, for not all instances are known ({reasons}); mend the provider or leave it out"
+            )

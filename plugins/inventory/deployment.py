@@ -1,0 +1,168 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: deployment
+short_description: The instances of a Wombat deployment as inventory
+version_added: 0.1.0
+author:
+  - The Wombat for Ansible contributors (@wombat-erlang)
+description:
+  - Reads a deployment file, C(*.wombat.yml), asks its providers for the instances that exist, and groups them.
+  - The groups are C(wombat) for all instances, C(family_NAME), C(provider_NAME), C(region_PROVIDER_REGION) and
+    C(domain_PROVIDER_REGION_ZONE), with every character that a group's name must not have replaced by C(_).
+  - Each host has C(ansible_host) and variables C(wombat_*), such as C(wombat_family), C(wombat_provider),
+    C(wombat_region), C(wombat_zone),
+    C(wombat_domain), C(wombat_size), C(wombat_state), C(wombat_address) and C(wombat_nodes), which lists the name, slot
+    and port of each Erlang node.
+    How hosts are reached is a variable of the provider's group, so that C(group_vars) can change it.
+  - Credentials and options of providers never become variables.
+  - Texts of the file are templates that know extra variables and lookups, but no inventory variables.
+  - A provider that does not answer is warned about, and its instances are left out.
+notes:
+  - Ansible goes on without hosts when an inventory file is broken. The playbooks of this collection load the file
+    once more and fail.
+requirements:
+  - apache-libcloud
+  - jmespath
+  - highspy
+options:
+  plugin:
+    description: The name of this plugin.
+    required: true
+    choices: [wombat.erlang.deployment]
+  name:
+    description: The deployment's name. Small letters and digits, a letter first.
+    type: str
+    required: true
+  providers:
+    description: >-
+      Infrastructure accounts by name. Each has a C(driver), C(credentials), C(options), C(labels), C(regions),
+      C(domains), C(image), C(ssh), C(address) and
+      C(parallel), the number of requests at a time.
+    type: dict
+    required: true
+  releases:
+    description: >-
+      Release archives by name. Each has an C(archive), a path that starts at the file's folder, and optionally a
+      C(checksum), C(sha256:...).
+    type: dict
+    default: {}
+  families:
+    description: >-
+      Families of nodes by name. Each has a C(release), C(nodes), C(nodes_per_instance), C(node_name), C(demand),
+      C(placement), C(bootstrap), C(neighbours),
+      C(config), C(vm_args) and C(env).
+      The last three are templated once for each node and may use C(node), C(slot), C(port), C(address), C(instance),
+      C(provider), C(region) and C(zone).
+    type: dict
+    required: true
+  distribution:
+    description: >-
+      C(epmd), whether nodes are found through the stock port mapper (default true, false where all providers are
+      C(local)), and C(port), the port that slots count
+      from without it (default 9100).
+    type: dict
+    default: {}
+  store:
+    description: Folder of the release store and the cookie, C(~/.wombat/NAME/store) by default.
+    type: str
+  cookie_file:
+    description: >-
+      File that holds the deployment's cookie, C(cookie) in the store by default, where it is made when it is missing.
+    type: str
+  budget:
+    description: Most money an hour for the whole deployment.
+    type: float
+  on_shortfall:
+    description: Whether a deployment that could not place all nodes fails at its end.
+    type: str
+    choices: [fail, continue]
+    default: fail
+  insecure:
+    description: Whether a family may span the networks of several providers with unencrypted distribution.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - ansible.builtin.constructed
+"""
+
+EXAMPLES = r"""
+# inventories/shop/shop.wombat.yml
+plugin: wombat.erlang.deployment
+name: shop
+providers:
+  attic:
+    driver: local
+    options:
+      sizes: {small: {vcpus: 1, memory: 512 MiB, price: 0.01}}
+      regions: {sweden: {zones: {a: {}, b: {}}}}
+releases:
+  kv: {archive: ../../releases/kv-1.2.0.tar.gz}
+families:
+  kv: {release: kv, nodes: 3, demand: {memory: 256 MiB}}
+keyed_groups:
+  - key: wombat_size
+    prefix: size
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
+
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.plugin_utils import hosts, loader, reconcile
+from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Instance
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.registry import connection_of
+from ansible_collections.wombat.erlang.plugins.plugin_utils.unsafe import unsafe
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable):
+    NAME = "wombat.erlang.deployment"
+
+    def verify_file(self, path: str) -> bool:
+        return super().verify_file(path) and loader.is_deployment_file(path)
+
+    def parse(self, inventory: t.Any, loader_: t.Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader_, path, cache)
+        try:
+            deployment = loader.load(path, loader_)
+            self._read_config_data(path)
+            observation = reconcile.observe(reconcile.open_providers(deployment))
+        except WombatError as error:
+            raise AnsibleParserError(str(error)) from None
+        for name, reason in observation.unknown.items():
+            self.display.warning(f"the instances of provider {name} are unknown and left out: {reason}")
+        self._add_groups(deployment)
+        for instance in observation.instances:
+            self._add_host(deployment, instance)
+
+    def _add_groups(self, deployment: Deployment) -> None:
+        """Make the groups of all families and providers, also while they are empty: plays and group_vars name them."""
+        for group in (hosts.ALL, hosts.RETIRING, hosts.GONE):
+            self.inventory.add_group(group)
+        for family in deployment.families:
+            self.inventory.add_group(hosts.group_name("family", family))
+        for provider in deployment.providers:
+            group = self.inventory.add_group(hosts.group_name("provider", provider))
+            for variable, value in connection_of(deployment, provider).items():
+                self.inventory.set_variable(group, variable, value)
+
+    def _add_host(self, deployment: Deployment, instance: Instance) -> None:
+        host = hosts.host_of(deployment, instance)
+        variables = unsafe(host["variables"])
+        self.inventory.add_host(host["name"])
+        for group in host["groups"]:
+            self.inventory.add_group(group)
+            self.inventory.add_child(group, host["name"])
+        for variable, value in variables.items():
+            self.inventory.set_variable(host["name"], variable, value)
+        strict = self.get_option("strict")
+        self._set_composite_vars(self.get_option("compose"), variables, host["name"], strict=strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), variables, host["name"], strict=strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host["name"], strict=strict)

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: node_settings
+short_description: The settings of a host's nodes
+version_added: 0.1.0
+author:
+  - The Wombat for Ansible contributors (@wombat-erlang)
+description:
+  - For every node of the host that a task runs on, templates its family's C(config), C(vm_args) and C(env) from the
+    deployment file, as the C(nodes) of
+    M(wombat.erlang.node_config).
+  - The templates may use C(node), C(slot), C(port), C(address), C(instance), C(provider), C(region), C(zone) and
+    C(data_dir), a folder of the node's own,
+    besides extra variables and lookups.
+options:
+  root:
+    description: The instance's root folder.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Write the boot files of this host's nodes
+  wombat.erlang.node_config:
+    root: /srv/wombat
+    nodes: "{{ query('wombat.erlang.node_settings', root='/srv/wombat') }}"
+    distribution: {epmd: false, port: 9100}
+"""
+
+RETURN = r"""
+_raw:
+  description: The nodes, each with C(name), C(family), C(release), C(slot), C(config), C(vm_args) and C(env).
+  type: list
+  elements: dict
+"""
+
+import os
+import typing as t
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.plugin_utils import loader
+
+
+class LookupModule(LookupBase):
+    def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
+        self.set_options(var_options=variables, direct=kwargs)
+        host = variables or {}
+        try:
+            deployment = loader.load(loader.find(host), self._loader)
+            return [self.settings(deployment, host, node) for node in host["wombat_nodes"]]
+        except WombatError as error:
+            raise AnsibleLookupError(str(error)) from None
+
+    def settings(self, deployment: t.Any, host: t.Mapping[str, t.Any], node: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        family = deployment.families[node["family"]]
+        known = {
+            "node": node["name"],
+            "slot": node["slot"],
+            "port": node["port"],
+            "address": host["wombat_address"],
+            "instance": host["inventory_hostname"],
+            "provider": host["wombat_provider"],
+            "region": host["wombat_region"],
+            "zone": host["wombat_zone"],
+            "data_dir": os.path.join(self.get_option("root"), "nodes", node["label"], "data"),
+        }
+        settings = deployment.settings(family.name, known)
+        return {
+            "name": node["name"],
+            "family": family.name,
+            "release": family.release,
+            "slot": node["slot"],
+            **settings,
+        }

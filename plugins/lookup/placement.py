@@ -1,0 +1,55 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: placement
+short_description: Where the nodes of a deployment would go now
+version_added: 0.1.0
+author:
+  - The Wombat for Ansible contributors (@wombat-erlang)
+description:
+  - Asks all providers of the deployment for their offers and instances and places the families on them, changing
+    nothing.
+  - Returns what P(wombat.erlang.place#filter) returns.
+seealso:
+  - plugin: wombat.erlang.place
+    plugin_type: filter
+  - plugin: wombat.erlang.explain
+    plugin_type: filter
+options: {}
+"""
+
+EXAMPLES = r"""
+- name: Explain where every node would go
+  ansible.builtin.debug:
+    msg: "{{ lookup('wombat.erlang.placement') | wombat.erlang.explain }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: The placement, a list of one mapping.
+  type: list
+  elements: dict
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.plugin_utils import loader, reconcile
+from ansible_collections.wombat.erlang.plugins.plugin_utils.unsafe import unsafe
+
+
+class LookupModule(LookupBase):
+    def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
+        try:
+            deployment = loader.load(loader.find(variables or {}), self._loader)
+            seen = reconcile.observe(reconcile.open_providers(deployment))
+            return [unsafe(reconcile.make_plan(deployment, seen, run="").result)]
+        except WombatError as error:
+            raise AnsibleLookupError(str(error)) from None

@@ -1,0 +1,320 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A libcloud driver whose cloud is this machine: an instance is a loopback address, a port offset and a folder.
+
+All state is on disk, so that it survives processes and two runs see the same; creating and destroying take one lock
+per user.
+The processes of an instance are those with `WOMBAT_INSTANCE=<its folder>` in their environment. Needs Linux (/proc).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import ipaddress
+import json
+import os
+import shutil
+import signal
+import time
+import typing as t
+import uuid
+
+try:
+    from libcloud.common.exceptions import BaseHTTPError
+    from libcloud.common.types import InvalidCredsError
+    from libcloud.compute.base import Node, NodeDriver, NodeImage, NodeLocation, NodeSize
+    from libcloud.compute.types import NodeState
+except ImportError:  # said by the provider registry, once a provider is opened
+    NodeDriver = object
+
+OFFSET_STEP = 100  # ports kept for each instance where several share an address
+GRACE = 5.0  # seconds between SIGTERM and SIGKILL
+
+
+def claims_folder() -> str:
+    """Where this user's instances claim their addresses, whatever their deployment."""
+    return os.path.join(os.path.expanduser("~"), ".wombat", "addresses")
+
+
+@contextlib.contextmanager
+def claims_lock() -> t.Iterator[str]:
+    """Hold the lock under which addresses are claimed and instances come and go; gives the folder of claims."""
+    folder = claims_folder()
+    os.makedirs(folder, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        os.close(handle)
+
+
+class LocalNodeDriver(NodeDriver):
+    """One region of a local cloud.
+
+    :param key: taken as any driver takes it, and not used.
+    :param region: the region's name.
+    :param root: the folder of the whole account's instances.
+    :param network: the loopback network whose addresses are given out, as `127.77.0.0/16`.
+    :param sizes: name -> {vcpus, memory (MiB), disk (GiB), arch, price}.
+    :param zones: name -> {quota, refuse, prices}; `refuse` is capacity, quota or outage.
+    :param quota: the account's limits: instances, vcpus, memory (MiB).
+    :param images: names of images.
+    :param latency: seconds that each call takes.
+    :param refuse: credentials or outage: what the whole account answers.
+    """
+
+    name = "local"
+    type = "local"
+    website = "https://github.com/wombat-erlang/wombat.erlang"
+    features: t.ClassVar[dict[str, list[str]]] = {"create_node": []}
+
+    def __init__(
+        self,
+        key: str | None = None,
+        secret: str | None = None,
+        region: str = "local",
+        root: str = "",
+        network: str = "127.77.0.0/16",
+        sizes: t.Mapping[str, t.Mapping[str, t.Any]] | None = None,
+        zones: t.Mapping[str, t.Mapping[str, t.Any]] | None = None,
+        quota: t.Mapping[str, float] | None = None,
+        images: t.Sequence[str] = (),
+        latency: float = 0.0,
+        refuse: str | None = None,
+    ) -> None:
+        self.key, self.secret = key, secret
+        self.region = region
+        self.root = root
+        self.network = ipaddress.ip_network(network)
+        self.sizes = sizes or {}
+        self.zones = zones or {}
+        self.quota = quota or {}
+        self.images = images
+        self.latency = latency
+        self.refuse = refuse
+
+    def list_locations(self) -> list[NodeLocation]:
+        self._call()
+        return [NodeLocation(id=zone, name=zone, country="", driver=self) for zone in self.zones]
+
+    def list_sizes(self, location: NodeLocation | None = None) -> list[NodeSize]:
+        self._call()
+        prices = self.zones[location.id].get("prices", {}) if location else {}
+        return [
+            NodeSize(
+                id=name,
+                name=name,
+                ram=size["memory"],
+                disk=size["disk"],
+                bandwidth=None,
+                price=prices.get(name, size["price"]),
+                driver=self,
+                extra={"vcpus": size["vcpus"], "arch": size["arch"]},
+            )
+            for name, size in self.sizes.items()
+        ]
+
+    def list_images(self, location: NodeLocation | None = None) -> list[NodeImage]:
+        self._call()
+        return [NodeImage(id=name, name=name, driver=self) for name in self.images]
+
+    def list_nodes(self) -> list[Node]:
+        self._call()
+        return [self._node(record) for record in self._records() if record["region"] == self.region]
+
+    def ex_used(self) -> list[dict[str, t.Any]]:
+        """The records of the account's instances in all regions, for quotas."""
+        self._call()
+        return self._records()
+
+    def create_node(
+        self,
+        name: str,
+        size: NodeSize,
+        image: NodeImage | None = None,
+        location: NodeLocation | None = None,
+        ex_tags: t.Mapping[str, str] | None = None,
+        ex_client_token: str | None = None,
+    ) -> Node:
+        """Create an instance; a token that was used before gives the instance that it created."""
+        self._call()
+        zone = location.id if location else next(iter(self.zones))
+        self._refuse(self.zones[zone].get("refuse"), f"{size.name} in {self.region}/{zone}")
+        with claims_lock() as claims:
+            for record in self._records():
+                if ex_client_token and record["token"] == ex_client_token:
+                    return self._node(record)
+            self._check_quota(size, zone)
+            identity = uuid.uuid4().hex
+            folder = os.path.join(self.root, identity)
+            address, offset = self._claim(claims, folder)
+            record = {
+                "id": identity,
+                "name": name,
+                "token": ex_client_token,
+                "region": self.region,
+                "zone": zone,
+                "size": size.name,
+                "vcpus": size.extra["vcpus"],
+                "memory": size.ram,
+                "image": image.id if image else None,
+                "address": address,
+                "offset": offset,
+                "state": "running",
+                "tags": dict(ex_tags or {}),
+                "created": time.time(),
+            }
+            # The folder appears with its record in it: a run that is killed here leaves nothing that looks like an
+            # instance.
+            os.makedirs(folder + ".new", mode=0o700)
+            self._write(folder + ".new", record)
+            os.rename(folder + ".new", folder)
+        return self._node(record)
+
+    def destroy_node(self, node: Node) -> bool:
+        self._call()
+        folder = os.path.join(self.root, node.id)
+        end_processes(folder)
+        with claims_lock() as claims:
+            if os.path.isdir(folder):
+                os.rename(folder, folder + ".gone")
+            for claim in os.listdir(claims):
+                if _claimant(claims, claim) == folder:
+                    os.unlink(os.path.join(claims, claim))
+        shutil.rmtree(folder + ".gone", ignore_errors=True)
+        with contextlib.suppress(OSError):  # not empty, or gone
+            os.rmdir(self.root)
+        return True
+
+    def start_node(self, node: Node) -> bool:
+        return self._set_state(node, "running")
+
+    def stop_node(self, node: Node) -> bool:
+        end_processes(os.path.join(self.root, node.id))
+        return self._set_state(node, "stopped")
+
+    def reboot_node(self, node: Node) -> bool:
+        end_processes(os.path.join(self.root, node.id))
+        return self._set_state(node, "running")
+
+    def _call(self) -> None:
+        if self.latency:
+            time.sleep(self.latency)
+        self._refuse(self.refuse, "the account")
+
+    def _refuse(self, kind: str | None, what: str) -> None:
+        if kind == "credentials":
+            raise InvalidCredsError(f"401 the deployment file lets {what} refuse these credentials")
+        if kind == "capacity":
+            raise BaseHTTPError(500, f"InsufficientInstanceCapacity: the deployment file lets {what} be refused")
+        if kind == "quota":
+            raise BaseHTTPError(403, f"Quota exceeded: the deployment file lets {what} be refused")
+        if kind == "outage":
+            raise BaseHTTPError(503, f"Service unavailable: the deployment file lets {what} fail")
+
+    def _check_quota(self, size: NodeSize, zone: str) -> None:
+        records = self._records()
+        inside = [record for record in records if (record["region"], record["zone"]) == (self.region, zone)]
+        for limit, used_by, where in (
+            (self.quota, records, "the account"),
+            (self.zones[zone].get("quota", {}), inside, f"{self.region}/{zone}"),
+        ):
+            used = usage(used_by)
+            for key, more in (("instances", 1), ("vcpus", size.extra["vcpus"]), ("memory", size.ram)):
+                if key in limit and used[key] + more > limit[key]:
+                    raise BaseHTTPError(
+                        403, f"Quota exceeded for {key} of {where}: {limit[key]:g} allowed, {used[key]:g} used"
+                    )
+
+    def _claim(self, claims: str, folder: str) -> tuple[str, int]:
+        """Take a free address, or with all taken the next offset on one; a claim whose folder is gone is free."""
+        taken = set()
+        for claim in os.listdir(claims):
+            if os.path.isdir(_claimant(claims, claim)):
+                taken.add(claim)
+        offset = 0
+        while True:
+            for address in self.network.hosts():
+                claim = f"{address}_{offset}"
+                if claim not in taken:
+                    path = os.path.join(claims, claim)
+                    with open(path + ".new", "w", encoding="utf-8") as stream:
+                        stream.write(folder)
+                    os.replace(path + ".new", path)
+                    return str(address), offset
+            offset += OFFSET_STEP
+
+    def _records(self) -> list[dict[str, t.Any]]:
+        records = []
+        for name in sorted(os.listdir(self.root)) if os.path.isdir(self.root) else ():
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # another run destroys it just now
+                if "." not in name:
+                    with open(os.path.join(self.root, name, "instance.json"), encoding="utf-8") as stream:
+                        records.append(json.load(stream))
+        return sorted(records, key=lambda record: record["created"])
+
+    def _write(self, folder: str, record: t.Mapping[str, t.Any]) -> None:
+        path = os.path.join(folder, "instance.json")
+        with open(path + ".new", "w", encoding="utf-8") as stream:
+            json.dump(record, stream, indent=1)
+        os.replace(path + ".new", path)
+
+    def _set_state(self, node: Node, state: str) -> bool:
+        self._call()
+        with claims_lock():
+            record = next(record for record in self._records() if record["id"] == node.id)
+            self._write(os.path.join(self.root, node.id), {**record, "state": state})
+        return True
+
+    def _node(self, record: t.Mapping[str, t.Any]) -> Node:
+        state = NodeState.RUNNING if record["state"] == "running" else NodeState.STOPPED
+        extra = {**record, "root": os.path.join(self.root, record["id"])}
+        return Node(record["id"], record["name"], state, [record["address"]], [record["address"]], self, extra=extra)
+
+
+def usage(records: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, float]:
+    """How much of a quota instances use: instances, vcpus, memory (MiB)."""
+    listed = list(records)
+    return {
+        "instances": len(listed),
+        "vcpus": sum(record["vcpus"] for record in listed),
+        "memory": sum(record["memory"] for record in listed),
+    }
+
+
+def _claimant(claims: str, claim: str) -> str:
+    try:
+        with open(os.path.join(claims, claim), encoding="utf-8") as stream:
+            return stream.read()
+    except OSError:
+        return ""
+
+
+def processes(folder: str) -> list[int]:
+    """The processes of the instance in `folder`, by their environment; this user's only."""
+    mark = b"WOMBAT_INSTANCE=" + os.fsencode(folder)
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            # One that is gone or another user's cannot be read.
+            with contextlib.suppress(OSError), open(f"/proc/{name}/environ", "rb") as stream:
+                if mark in stream.read().split(b"\0"):
+                    found.append(int(name))
+    return found
+
+
+def end_processes(folder: str) -> None:
+    """End an instance's processes: SIGTERM, which lets a node stop in order, and after a grace SIGKILL."""
+    deadline = time.monotonic() + GRACE
+    told: set[int] = set()
+    while pids := processes(folder):
+        late = time.monotonic() > deadline
+        for pid in pids:
+            if late or pid not in told:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL if late else signal.SIGTERM)
+                told.add(pid)
+        time.sleep(0.05)

@@ -1,0 +1,213 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Provider `local`: instances on this machine, declared in the deployment file.
+
+Its options, all but `sizes` and `regions` with a default:
+
+    root: ~/.wombat/<deployment>/<provider>    folder of the instances
+    network: 127.77.0.0/16                     loopback addresses to give out; one address only: instances share it
+    sizes: {small: {vcpus: 1, memory: 512 MiB, disk: 5 GiB, price: 0.01}}
+    regions: {europe: {zones: {a: {quota: {instances: 2}, refuse: capacity}, b: {}}, prices: {small: 0.02}}}
+    quota: {instances: 10, vcpus: 20, memory: 8 GiB}
+    images: [debian-12]
+    latency: 0.1                               seconds a call takes
+    refuse: credentials                        or outage: what the whole account answers
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import typing as t
+
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment, Provider, read_quota
+from ansible_collections.wombat.erlang.plugins.plugin_utils.drivers import local as driver
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import (
+    TAG,
+    Adapter,
+    Domain,
+    Instance,
+    Request,
+    Size,
+    left,
+)
+from ansible_collections.wombat.erlang.plugins.plugin_utils.section import Section
+
+
+class LocalAdapter(Adapter):
+    """The driver of `drivers/local.py` as a provider."""
+
+    features: t.ClassVar[t.Mapping[str, str]] = {
+        "create": "",
+        "client token": "",
+        "tags": "",
+        "quota": "",
+        "prices": "",
+        "start and stop": "",
+        "ssh key": "instances are reached without SSH",
+        "user data": "instances run no cloud-init",
+        "security groups": "loopback addresses are not filtered",
+    }
+
+    def __init__(self, deployment: Deployment, name: str) -> None:
+        super().__init__(deployment, name)
+        options = Section(self.options, f"providers.{name}.options")
+        default_root = os.path.join(os.path.expanduser("~"), ".wombat", deployment.name, name)
+        self.root = os.path.normpath(
+            os.path.join(deployment.folder, os.path.expanduser(options.text("root") or default_root))
+        )
+        self.network = options.text("network", "127.77.0.0/16") or ""
+        self.latency = options.number("latency", 0, 60) or 0.0
+        self.images = options.strings("images") or ("debian-12",)
+        self.quota = read_quota(options.section("quota"))
+        self.refuse = self._refusal(options, ("credentials", "outage"))
+        self.sizes = {size: self._size(section) for size, section in options.sections("sizes").items()}
+        self.layout = {region: self._region(section) for region, section in options.sections("regions").items()}
+        for key, given in (("sizes", self.sizes), ("regions", self.layout)):
+            if not given:
+                raise WombatError(
+                    f"{deployment.file}: {options.where(key)} is missing or empty; a local provider declares its {key}"
+                )
+        options.end()
+
+    @staticmethod
+    def _size(section: Section) -> dict[str, t.Any]:
+        size = {
+            "vcpus": section.integer("vcpus", 1, 1),
+            "memory": section.memory("memory") or 512.0,
+            "disk": (section.memory("disk") or 10240.0) / 1024,
+            "arch": section.text("arch", os.uname().machine),
+            "price": section.number("price", 0, 1e6),
+        }
+        section.end()
+        return size
+
+    def _region(self, section: Section) -> dict[str, dict[str, t.Any]]:
+        prices = {name: section.section("prices").number(name, 0, 1e6) for name in section.mapping("prices")}
+        zones = {}
+        for zone, entry in section.sections("zones").items():
+            zones[zone] = {
+                "quota": read_quota(entry.section("quota")),
+                "refuse": self._refusal(entry, ("capacity", "quota", "outage")),
+                "prices": prices,
+            }
+            entry.end()
+        section.end()
+        return zones or {"a": {"quota": {}, "refuse": None, "prices": prices}}
+
+    @staticmethod
+    def _refusal(section: Section, kinds: tuple[str, ...]) -> str | None:
+        return section.choice("refuse", kinds, "") if section.take("refuse") else None
+
+    def connect(self, region: str) -> driver.LocalNodeDriver:
+        return driver.LocalNodeDriver(
+            **self.credentials,
+            region=region,
+            root=self.root,
+            network=self.network,
+            sizes=self.sizes,
+            zones=self.layout[region],
+            quota=self.quota,
+            images=self.images,
+            latency=self.latency,
+            refuse=self.refuse,
+        )
+
+    def regions(self) -> tuple[str, ...]:
+        return tuple(region for region in self.layout if not self.spec.regions or region in self.spec.regions)
+
+    def domains(self) -> list[Domain]:
+        domains = []
+        for region in self.regions():
+            cloud = self.driver(region)
+            records = self.calling(cloud.ex_used, region)
+            used = driver.usage(records)
+            for location in self.calling(cloud.list_locations, region):
+                inside = driver.usage(
+                    record for record in records if (record["region"], record["zone"]) == (region, location.id)
+                )
+                place = self.geography(region, location.id)
+                limit = dict(self.layout[region][location.id]["quota"])
+                for key, value in place.quota.items():
+                    limit[key] = min(value, limit.get(key, value))
+                sizes = self.calling(functools.partial(cloud.list_sizes, location), region)
+                domains.append(
+                    Domain(
+                        provider=self.spec.name,
+                        region=region,
+                        zone=location.id,
+                        geography=place,
+                        labels=tuple(sorted({*self.spec.labels, *place.labels})),
+                        features=tuple(sorted(name for name, reason in self.features.items() if not reason)),
+                        sizes=tuple(
+                            Size(
+                                name=s.name,
+                                vcpus=s.extra["vcpus"],
+                                memory=s.ram,
+                                disk=s.disk,
+                                price=s.price,
+                                arch=s.extra["arch"],
+                            )
+                            for s in sizes
+                        ),
+                        images=tuple(image.name for image in self.calling(cloud.list_images, region)),
+                        limit=limit,
+                        quota=left(limit, inside),
+                        provider_limit=self.quota,
+                        provider_quota=left(self.quota, used),
+                    )
+                )
+        return domains
+
+    def instances(self) -> list[Instance]:
+        found = []
+        for region in self.regions():
+            for node in self.calling(self.driver(region).list_nodes, region):
+                if self.owned(node.name, node.extra["tags"]):
+                    found.append(self._instance(node))
+        return found
+
+    def create(self, request: Request) -> Instance:
+        cloud = self.driver(request.region)
+
+        def call() -> t.Any:
+            location = next(place for place in cloud.list_locations() if place.id == request.zone)
+            size = next(size for size in cloud.list_sizes(location) if size.name == request.size)
+            image = next(iter(cloud.list_images()))
+            return cloud.create_node(
+                name=request.name,
+                size=size,
+                image=image,
+                location=location,
+                ex_tags=self.tags(request),
+                ex_client_token=request.token,
+            )
+
+        return self._instance(self.calling(call, request.region, request.zone, request.size))
+
+    def _instance(self, node: t.Any) -> Instance:
+        extra = node.extra
+        tags = extra["tags"]
+        return Instance(
+            name=node.name,
+            id=node.id,
+            provider=self.spec.name,
+            region=extra["region"],
+            zone=extra["zone"],
+            size=extra["size"],
+            state=extra["state"],
+            family=tags[TAG + "family"],
+            run=tags[TAG + "run"],
+            # Instances that share an address tell their nodes apart by the slot, which is also what the port comes
+            # from.
+            slots=tuple(extra["offset"] + slot for slot in range(1, int(tags[TAG + "nodes"]) + 1)),
+            address=extra["address"],
+            vars={"wombat_root": extra["root"]},
+        )
+
+    @staticmethod
+    def connection(spec: Provider) -> dict[str, t.Any]:
+        return {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False}

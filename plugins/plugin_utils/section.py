@@ -1,0 +1,167 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads one mapping of a deployment file key by key; whatever is wrong becomes one sentence with the key's path."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import typing as t
+
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+
+MEMORY_UNITS = {"MB": 1e6 / 2**20, "MIB": 1.0, "GB": 1e9 / 2**20, "GIB": 1024.0, "TB": 1e12 / 2**20, "TIB": 1024.0**2}
+
+
+def suggestion(word: object, known: t.Iterable[str]) -> str:
+    """Give the tail of an error sentence: the likeliest of the `known` words, or all of them."""
+    names = sorted(known)
+    close = difflib.get_close_matches(str(word), names, n=1)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return f"use one of: {', '.join(names)}" if names else "none is defined there"
+
+
+def mebibytes(value: object) -> float | None:
+    """Read an amount of memory: a number of MiB, or a text as `4 GiB`. None when it is neither."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        return float(value)
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", str(value))
+    if not match:
+        return None
+    unit = match[2].upper() or "MIB"
+    return float(match[1]) * MEMORY_UNITS[unit] if unit in MEMORY_UNITS else None
+
+
+class Section:
+    """A mapping at `path` of the file. Each reader takes one key; `end` refuses the keys that nobody read.
+
+    :param data: the mapping; None counts as empty.
+    :param path: the dotted path of the mapping in the file, "" at its top.
+    :raises WombatError: when `data` is no mapping.
+    """
+
+    def __init__(self, data: object, path: str = "") -> None:
+        if data is None:
+            data = {}
+        if not isinstance(data, t.Mapping):
+            raise WombatError(f"{path or 'the file'} must be a mapping of keys to values, but is {kind(data)}")
+        self.data = data
+        self.path = path
+        self.seen: set[str] = set()
+
+    def where(self, key: object) -> str:
+        return f"{self.path}.{key}" if self.path else str(key)
+
+    def take(self, key: str, default: t.Any = None) -> t.Any:
+        """The raw value of `key`; an absent or null one is the default."""
+        self.seen.add(key)
+        value = self.data.get(key)
+        return default if value is None else value
+
+    def need(self, key: str) -> t.Any:
+        value = self.take(key)
+        if value is None:
+            raise WombatError(f"{self.where(key)} is missing; add it")
+        return value
+
+    def wrong(self, key: object, value: object, wanted: str) -> WombatError:
+        return WombatError(f"{self.where(key)} must be {wanted}, but is {kind(value)}")
+
+    def text(self, key: str, default: str | None = None) -> str | None:
+        value = self.take(key, default)
+        if value is not None and not isinstance(value, str):
+            raise self.wrong(key, value, "a text")
+        return value
+
+    def name(self, key: str, pattern: str, meaning: str) -> str:
+        value = self.need(key)
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise self.wrong(key, value, meaning)
+        return value
+
+    def choice(self, key: str, choices: t.Iterable[str], default: str) -> str:
+        value = self.take(key, default)
+        if value not in choices:
+            raise WombatError(f"{self.where(key)} cannot be '{value}'; {suggestion(value, choices)}")
+        return str(value)
+
+    def flag(self, key: str, default: bool | None = None) -> bool | None:
+        value = self.take(key, default)
+        if isinstance(value, str) and value.lower() in ("true", "yes", "false", "no"):
+            value = value.lower() in ("true", "yes")
+        if value is not None and not isinstance(value, bool):
+            raise self.wrong(key, value, "true or false")
+        return value
+
+    def integer(self, key: str, default: int, low: int = 0, high: int = 1_000_000) -> int:
+        """A whole number from low to high; a template's text such as "5" counts as its number."""
+        value = self.take(key, default)
+        if isinstance(value, str) and re.fullmatch(r"-?\d+", value.strip()):
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise self.wrong(key, value, f"a whole number from {low} to {high}")
+        return int(value)
+
+    def number(self, key: str, low: float, high: float) -> float | None:
+        value = self.take(key)
+        if value is None:
+            return None
+        if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value.strip()):
+            value = float(value)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+            raise self.wrong(key, value, f"a number from {low:g} to {high:g}")
+        return float(value)
+
+    def memory(self, key: str) -> float | None:
+        """An amount in MiB."""
+        value = self.take(key)
+        if value is None:
+            return None
+        amount = mebibytes(value)
+        if amount is None or amount < 0:
+            raise self.wrong(key, value, "an amount such as '4 GiB' or a number of MiB")
+        return amount
+
+    def strings(self, key: str) -> tuple[str, ...]:
+        """A list of texts; one text counts as a list of one."""
+        value = self.take(key, [])
+        if isinstance(value, str):
+            value = [value]
+        if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+            raise self.wrong(key, value, "a list of texts")
+        return tuple(value)
+
+    def mapping(self, key: str) -> dict[str, t.Any]:
+        value = self.take(key, {})
+        if not isinstance(value, t.Mapping):
+            raise self.wrong(key, value, "a mapping")
+        return dict(value)
+
+    def section(self, key: str) -> Section:
+        return Section(self.take(key, {}), self.where(key))
+
+    def sections(self, key: str) -> dict[str, Section]:
+        """The entries of the mapping at `key`, each a section of its own, by name."""
+        entries = self.section(key)
+        return {str(name): Section(value, entries.where(name)) for name, value in entries.data.items()}
+
+    def end(self) -> None:
+        """Refuse keys that no reader took."""
+        for key in self.data:
+            if key not in self.seen:
+                raise WombatError(f"{self.where(key)} is not a known key; {suggestion(key, self.seen)}")
+
+
+def kind(value: object) -> str:
+    """Say what a value is, for an error sentence."""
+    if value is None:
+        return "empty"
+    if isinstance(value, t.Mapping):
+        return "a mapping"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    return repr(str(value)) if isinstance(value, str) else repr(value)
