@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The arguments that nodes and the remote caller boot with: one place that knows flags and the OTP versions they belong to.
+"""The arguments that nodes and the remote caller boot with: one place that knows flags and their OTP versions.
 
 Arguments are groups: a flag and its values, for example C(["-kernel", "net_ticktime", "10"]).
 """
@@ -12,19 +12,20 @@ import ipaddress
 import os
 import re
 import shlex
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.host_release import FIRST_KERNEL_PARAMETERS, erts_numbers
 
 # Which flags and parameters of kernel belong to us, in a release's own vm.args and in a family's settings alike.
-_OUR_FLAGS = frozenset(
-    "-name -sname -setcookie -nocookie -heart -detached -start_epmd -no_epmd -epmd_module -erl_epmd_port -dist_listen"
-    " -proto_dist -ssl_dist_optfile -ssl_dist_opt -slot_epmd_base".split()
-)
-_OUR_KERNEL_PARAMETERS = frozenset(
-    "inet_dist_use_interface inet_dist_listen_min inet_dist_listen_max epmd_module erl_epmd_node_listen_port".split()
-)
+_OUR_FLAGS = {
+    *("-name", "-sname", "-setcookie", "-nocookie", "-heart", "-detached", "-start_epmd", "-no_epmd", "-epmd_module"),
+    *("-erl_epmd_port", "-dist_listen", "-proto_dist", "-ssl_dist_optfile", "-ssl_dist_opt", "-slot_epmd_base"),
+}
+_OUR_KERNEL_PARAMETERS = {
+    *("inet_dist_use_interface", "inet_dist_listen_min", "inet_dist_listen_max"),
+    *("epmd_module", "erl_epmd_node_listen_port"),
+}
 # Two or more make the runtime system ignore them all and read the cookie file; mix always gives one itself.
 _NO_COOKIES = [["-setcookie", "in_the_cookie_file"]] * 2
 _PLAIN = re.compile(r"[\w./:,{}@=+%-]+\Z", re.ASCII)
@@ -36,7 +37,7 @@ class Distribution(NamedTuple):
     """How the nodes of a deployment find each other; the same for all of them."""
 
     epmd: bool  # whether a stock epmd keeps the ports; else a node's port follows from its slot
-    port: Optional[int] = None  # a node listens on this port plus its slot; with epmd it may be None: any port
+    port: int | None = None  # a node listens on this port plus its slot; with epmd it may be None: any port
 
 
 def label(name):
@@ -50,7 +51,7 @@ def address(name):
 
 
 def slot(name):
-    """The slot that a node's name says: the number at the end of its label, else 1. The same rule as in slot_epmd.erl."""
+    """The slot that a node's name says: the number at the end of its label, else 1; slot_epmd has the same rule."""
     digits = _TRAILING_DIGITS.search(label(name))
     return int(digits.group()) if digits else 1
 
@@ -84,7 +85,7 @@ def node_arguments(name, distribution, release, code_path, configs):
     arguments = name_arguments(name) + distribution_arguments(distribution, release.erts_version, code_path)
     try:
         interface = ipaddress.IPv4Address(address(name))
-        arguments.append(["-kernel", "inet_dist_use_interface", "{%s}" % str(interface).replace(".", ",")])
+        arguments.append(["-kernel", "inet_dist_use_interface", "{" + str(interface).replace(".", ",") + "}"])
     except ValueError:
         pass  # a host's name does not say which interface has it
     if distribution.epmd and distribution.port is not None:
@@ -108,7 +109,7 @@ def release_arguments(release, env):
 
 
 def family_arguments(lines, where):
-    """The arguments that a node's settings add, one flag with its values a line; raises WombatError for a flag of ours."""
+    """The arguments that a node's settings add, one flag with its values a line; raises WombatError for one of ours."""
     groups = _groups(_split("\n".join(lines), where))
     for group in groups:
         if _without_ours(group) != [group]:
@@ -126,7 +127,7 @@ def render_arguments(groups):
 
 
 def _read(path, release_path, env, seen):
-    """The groups of an arguments file and of the files it names; relative paths start at the release, as in its script."""
+    """The groups of an arguments file and of those it names; relative paths start at the release, as in its script."""
     if path in seen:
         raise WombatError(f"{path} includes itself by -args_file: take that line out of the release.")
     try:

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from ansible_collections.wombat.erlang.plugins.module_utils import boot, slot_epmd, wombat_caller
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
@@ -33,8 +33,8 @@ STATUS = {"$atom": "status"}
 class Reply(NamedTuple):
     """What came of the request to one node: the printed Erlang term, or a sentence's end that says what went wrong."""
 
-    text: Optional[str]
-    error: Optional[str]
+    text: str | None
+    error: str | None
 
 
 def apply_request(module, function, arguments):
@@ -149,7 +149,7 @@ def _runtime_system(release):
     program = shutil.which("erl", path=os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/local/bin")
     if program is None:
         raise WombatError(
-            f"Release {release.name} brings no runtime system and the host has no erl: install Erlang/OTP {release.otp_release}."
+            f"Release {release.name} has no runtime system and the host no erl: install Erlang/OTP {release.otp_release}."
         )
     return program, {}
 

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 
-FIRST_KERNEL_PARAMETERS = (15, 2)  # OTP 27.2, where flags of the distribution became parameters of the application kernel
+# OTP 27.2, where flags of the distribution became parameters of the application kernel.
+FIRST_KERNEL_PARAMETERS = (15, 2)
 _OTP_MINUS_ERTS = 12
 
 
@@ -22,7 +23,7 @@ class HostRelease(NamedTuple):
     kind: str  # relx | mix
     path: str  # the folder that holds bin/ and releases/
     erts_version: str  # as in releases/start_erl.data, for example 13.1.5
-    erts: Optional[str]  # the runtime system's folder, None where the release has none of its own
+    erts: str | None  # the runtime system's folder, None where the release has none of its own
 
     @property
     def version_path(self):
@@ -49,7 +50,7 @@ def current_release(root, name):
     """The version of release C(name) that C(current) points to under the instance's C(root); raises WombatError."""
     link = os.path.join(root, "releases", name, "current")
     if not os.path.isdir(link):
-        raise WombatError(f"Release {name} is not installed under {root}: {link} is missing; install the release first.")
+        raise WombatError(f"Release {name} is not installed under {root}: {link} is missing; install it first.")
     return read_release(os.path.realpath(link), name)
 
 
@@ -85,4 +86,4 @@ def _own_name(path, version_path, name):
     for candidate in names:
         if os.path.isfile(os.path.join(path, "bin", candidate)):
             return candidate
-    raise WombatError(f"{path} has no start script bin/{name}: only releases with relx's or mix's start script can be run.")
+    raise WombatError(f"{path} has no start script bin/{name}: only releases with relx's or mix's own can be run.")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 
 
@@ -18,8 +19,8 @@ class Work:
         :arg changed: Whether C(apply) would change the host.
         :arg result: The return values of a call that changes nothing, which check mode gives.
         :arg diff: A list of Ansible's diffs, each with C(before) and C(after).
-        :arg apply: A function without arguments that does the work and gives the return values; where these have C(failed)
-            and C(msg), the module fails and keeps them. None where there is nothing to do beyond the result.
+        :arg apply: A function without arguments that does the work and gives the return values; where these have
+            C(failed) and C(msg), the module fails and keeps them. None where there is nothing to do beyond the result.
         """
         self.changed = changed
         self.result = result

@@ -11,14 +11,17 @@ from ansible_collections.wombat.erlang.plugins.module_utils import caller
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.module import Work
 from ansible_collections.wombat.erlang.plugins.module_utils.nodes import load_nodes
+from ansible_collections.wombat.erlang.plugins.module_utils.runner import ProcessRunner
 from ansible_collections.wombat.erlang.plugins.module_utils.terms import from_erlang
+
+_DEAD = caller.Reply(None, "it does not run")
 
 
 def prepare(options):
     """The work of asking nodes.
 
     :arg options: The options of the module rpc.
-    :returns: Work whose result is C({changed, results: {name: {value, text, error}}}), failed where a node failed.
+    :returns: Work whose result is C({changed, nodes: {name: {value, text, error}}}), failed where a node failed.
     :raises WombatError: A named node does not exist.
     """
     nodes = load_nodes(os.path.abspath(options["root"]), options["names"])
@@ -29,14 +32,16 @@ def prepare(options):
     changed = bool(nodes) and not options["read_only"]
     if options["read_only"]:
         return Work(False, _ask(nodes, request, options["timeout"]))
-    return Work(changed, {"results": {}}, (), lambda: _ask(nodes, request, options["timeout"]))
+    return Work(changed, {"nodes": {}}, (), lambda: _ask(nodes, request, options["timeout"]))
 
 
 def _ask(nodes, request, timeout):
-    replies = caller.call([(node, request) for node in nodes], timeout)
+    runner = ProcessRunner()
+    runs = {node.name: runner.find(node) for node in nodes}
+    replies = caller.call([(runs[node.name].of(node), request) for node in nodes if runs[node.name]], timeout)
     results, failures = {}, []
     for node in nodes:
-        text, error = replies[node.name]
+        text, error = replies.get(node.name, _DEAD)
         value = None
         if error is None:
             try:
@@ -47,4 +52,4 @@ def _ask(nodes, request, timeout):
         if error:
             failures.append(results[node.name]["error"])
     failed = {"failed": True, "msg": "\n".join(failures)} if failures else {}
-    return {"results": results, **failed}
+    return {"nodes": results, **failed}

@@ -20,7 +20,7 @@ _FOLDER_NAME = re.compile(r"(?!current\Z)[A-Za-z0-9_][A-Za-z0-9_.+~@-]*\Z")
 _FOLDERS = ("log", "data", "tmp")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # With it on the code path a release reads members.config by application:load(wombat) and application:get_env/2.
-_WOMBAT_APP = '{application,wombat,[{description,"What wombat.erlang tells a node"},{vsn,"1"},{modules,[]},{env,[]}]}.\n'
+_WOMBAT_APP = '{application,wombat,[{description,"Facts from wombat.erlang"},{vsn,"1"},{modules,[]},{env,[]}]}.\n'
 
 
 def prepare(options):
@@ -78,7 +78,7 @@ def _check(settings, distribution, seen):
         raise WombatError(f"Two nodes of this host are called {boot.label(name)}: give one another slot or name.")
     if number is not None and number != boot.slot(name) and distribution.port is not None:
         raise WombatError(
-            f"Node {name} has slot {number}, but others look for it at slot {boot.slot(name)}: end its name with its slot."
+            f"Node {name} has slot {number}, but others look for it at {boot.slot(name)}: end its name with its slot."
         )
     for option in ("family", "release"):
         if not _FOLDER_NAME.match(settings[option]):

@@ -54,7 +54,7 @@ class _Host:
         self.changed = set()
 
     def bring(self, state):
-        """Bring all nodes into a state and return the module's result; what fails on one node keeps none of the others."""
+        """Bring the nodes into a state and return the module's result; what fails on one node stops none of the others."""
         with ExitStack() as locks:
             deadline = time.monotonic() + self.timeout
             self.nodes = [node for node in self.nodes if locks.enter_context(_locked(node, deadline, state))]
@@ -71,7 +71,8 @@ class _Host:
     def status(self):
         """What every node says of itself; a dead one is not alive, and one that runs without answering has an error."""
         runs = {node.name: self.runner.find(node) for node in self.nodes}
-        replies = caller.call([(node, caller.STATUS) for node in self.nodes if runs[node.name]], self.timeout)
+        asked = [(run.of(node), caller.STATUS) for node, run in ((node, runs[node.name]) for node in self.nodes) if run]
+        replies = caller.call(asked, self.timeout)
         results = {}
         for node in self.nodes:
             run, reply = runs[node.name], replies.get(node.name)
@@ -99,7 +100,7 @@ class _Host:
                     continue
                 self.changed.add(node.name)
             runs[node.name] = run
-            waiting.append((node, caller.await_request(run.pid)))
+            waiting.append((run.of(node), caller.await_request(run.pid)))
         replies = caller.call(waiting, self.timeout)
         for node, _request in waiting:
             error = replies[node.name].error
@@ -110,19 +111,21 @@ class _Host:
 
     def _end(self):
         """End what runs: in order within the time limit, then at once."""
-        runs = {node: run for node, run in ((node, self.runner.find(node)) for node in self.nodes) if run}
+        runs = {node.name: (node, self.runner.find(node)) for node in self.nodes}
         for kill, limit in ((False, self.timeout), (True, _KILL_TIME)):
-            for run in runs.values():
+            runs = {name: (node, run) for name, (node, run) in runs.items() if run}
+            for _node, run in runs.values():
                 self.runner.end(run, kill)
             deadline = time.monotonic() + limit
             while runs and time.monotonic() < deadline:
-                for node in [node for node in runs if not self.runner.find(node)]:
-                    del runs[node]
-                    self.changed.add(node.name)
-                    self.runner.forget(node)
+                for name, (node, _run) in list(runs.items()):
+                    if not self.runner.find(node):
+                        del runs[name]
+                        self.changed.add(name)
+                        self.runner.forget(node)
                 time.sleep(_POLL if runs else 0)
-        for node in runs:
-            self.errors[node.name] = f"Node {node.name} cannot be ended: its process survives being killed."
+        for name in runs:
+            self.errors[name] = f"Node {name} cannot be ended: its process survives being killed."
 
     def _result(self):
         results = {}

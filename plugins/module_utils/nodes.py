@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The folder of a node on its host: what every module reads of it, and the one place that knows its files.
 
-C(<root>/nodes/<label>) holds node.json (how to start the node), vm.args, node.config, members.config, run.json (while it
-runs), log, data and tmp.
+C(<root>/nodes/<label>) holds node.json (how to start the node), vm.args, node.config, members.config, run.json (while
+it runs), log, data and tmp.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils import boot
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.host_release import HostRelease
 
-# A node that runs with other contents of these is outdated; members.config is not among them, it is applied while it runs.
+# A node that runs with other contents of these is outdated; members.config, which is applied to running nodes, is not here.
 _BOOT_FILES = ("vm.args", "node.config")
 
 
@@ -31,7 +31,7 @@ class Node(NamedTuple):
     family: str
     release: HostRelease
     distribution: boot.Distribution
-    start: dict  # {argv: list, env: dict, cwd: str}: what whoever starts it needs, whether our runner or a service manager
+    start: dict  # {argv: list, env: dict, cwd: str}: all that starts it, for our runner or a service manager
 
     @property
     def folder(self):

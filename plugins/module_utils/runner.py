@@ -12,6 +12,7 @@ import signal
 import subprocess
 from typing import NamedTuple
 
+from ansible_collections.wombat.erlang.plugins.module_utils.boot import Distribution
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.nodes import read_text, write_file
 
@@ -25,7 +26,12 @@ class Run(NamedTuple):
     pid: int
     started: str  # boot of the machine and the process's start time: a pid alone may belong to another process by now
     digest: str  # the Node.digest it was started with
+    distribution: dict  # the Distribution it was started with, by which alone it can be reached
     log_start: int  # where in the log this run begins, bytes
+
+    def of(self, node):
+        """The node as this run of it is."""
+        return node._replace(distribution=Distribution(**self.distribution))
 
 
 class ProcessRunner:
@@ -63,7 +69,7 @@ class ProcessRunner:
         except OSError as error:
             raise WombatError(f"{node.start['argv'][0]} of node {node.name} cannot be run: {error}.") from None
         self._children.append(process)
-        run = Run(process.pid, _identity(process.pid) or "", digest, log_start)
+        run = Run(process.pid, _identity(process.pid) or "", digest, node.distribution._asdict(), log_start)
         write_file(_run_file(node), json.dumps(run._asdict()) + "\n")
         return run
 
@@ -105,7 +111,7 @@ def _identity(pid):
             boot = file.read().strip()
     except OSError:
         return None
-    return None if fields[0] in (b"Z", b"X") else "{} {}".format(boot, fields[19].decode())
+    return None if fields[0] in (b"Z", b"X") else f"{boot} {fields[19].decode()}"
 
 
 def _check_cookie(node):

@@ -13,7 +13,8 @@ version_added: 0.1.0
 description:
   - Brings the nodes of a host into a state, all of them in one call and in parallel.
   - Nodes are started by their release's own script, from the files that M(wombat.erlang.node_config) wrote.
-  - A start returns when every node answers and all its applications have started. A node that ends while it starts, or is
+  - A start returns when every node answers and all its applications have started. A node that ends while it starts,
+    or is
     not ready at the time limit, fails the module with the last lines that it printed.
   - Two runs at the same time wait for each other.
 author: [The Wombat for Ansible contributors (@wombat-erlang)]
@@ -70,7 +71,7 @@ nodes:
   returned: always
   type: dict
   contains:
-    changed: {description: Whether this call started, stopped or removed the node., returned: not with state=status, type: bool}
+    changed: {description: Whether this call changed the node., returned: not with state=status, type: bool}
     alive: {description: Whether the node answers., type: bool}
     pid: {description: The process of the node; null where there is none., type: int}
     outdated: {description: Whether the node runs with older files than its folder holds., type: bool}

@@ -13,11 +13,14 @@ version_added: 0.1.0
 description:
   - Writes C(vm.args), C(node.config), C(members.config) and the description of how to start it for every node named, in
     one call for a host, below C(<root>/nodes).
-  - The arguments are those of the release's own C(vm.args), without name, cookie and distribution, which follow from the
+  - The arguments are those of the release's own C(vm.args), without name, cookie and distribution, which follow from
+    the
     options here. The release's own configuration stays in force where O(nodes[].config) does not override it.
-  - Starts and stops nothing, and leaves nodes that are not named alone. A running node whose files changed is reported as
+  - Starts and stops nothing, and leaves nodes that are not named alone. A running node whose files changed is
+    reported as
     outdated by M(wombat.erlang.node).
-  - The cookie is not an option. Nodes of a family read it from C(<root>/home/<family>/.erlang.cookie), which must be there,
+  - The cookie is not an option. Nodes of a family read it from C(<root>/home/<family>/.erlang.cookie), which must be
+    there,
     with mode 0400, before they start.
 author: [The Wombat for Ansible contributors (@wombat-erlang)]
 options:
@@ -62,7 +65,8 @@ options:
     required: true
     suboptions:
       epmd:
-        description: Whether the runtime system's own port mapper is used. Without it a node's port follows from its slot.
+        description: >-
+          Whether the runtime system's own port mapper is used. Without it a node's port follows from its slot.
         type: bool
         default: false
       port:
@@ -70,8 +74,10 @@ options:
         type: int
   members:
     description:
-      - For every family C(nodes), the names of its nodes, and C(neighbours), a dictionary of other families and their nodes.
-      - A node gets them as C(family), C(nodes) and C(neighbours) in the environment of the application C(wombat), which its
+      - For every family C(nodes), the names of its nodes, and C(neighbours), a dictionary of other families and their
+        nodes.
+      - A node gets them as C(family), C(nodes) and C(neighbours) in the environment of the application C(wombat),
+        which its
         release may load with C(application:load(wombat)). A change of these alone makes no node outdated.
     type: dict
 attributes:

@@ -11,7 +11,8 @@ module: rpc
 short_description: Call a function or evaluate an expression on Erlang nodes
 version_added: 0.1.0
 description:
-  - Calls a function, or evaluates an expression, on all named nodes of a host at the same time and returns what they answer.
+  - Calls a function, or evaluates an expression, on all named nodes of a host at the same time and returns what they
+    answer.
   - The cookie is read from the family's cookie file and is on no command line.
 author: [The Wombat for Ansible contributors (@wombat-erlang)]
 options:
@@ -80,7 +81,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-results:
+nodes:
   description: The answers by node. Kept when the module fails, which it does when any node failed.
   returned: always
   type: dict

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compiles the Erlang that module_utils carries: `python tests/integration/erlang_code.py` writes the code beside the source."""
+"""Compiles the Erlang that module_utils carries; run as a program it writes the code beside the source."""
 
 from __future__ import annotations
 
