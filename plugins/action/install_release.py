@@ -18,7 +18,6 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.action import Contro
 class ActionModule(ControllerAction):
     """Asks the host first, and sends the archive only when the host answers that it is missing."""
 
-    TRANSFERS_FILES = True
     OPTIONS = OPTIONS
 
     def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -38,13 +37,10 @@ class ActionModule(ControllerAction):
         result = self._module(options)
         if not result.get("missing"):
             return result
-        try:
-            return self._module({**options, "src": self._send(source), "remote_src": True})
-        finally:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return self._module({**options, "src": self._send(source), "remote_src": True})
 
     def _send(self, source: str) -> str:
-        """Copy the archive into the host's temporary folder of this task and return its path there."""
+        """Copy the archive into the task's temporary folder on the host, which Ansible removes; return its path."""
         folder = self._connection._shell.tmpdir or self._make_tmp_path()
         target = self._connection._shell.join_path(folder, "release.tar.gz")
         try:

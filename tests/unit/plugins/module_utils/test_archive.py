@@ -138,7 +138,9 @@ def test_what_is_no_release_is_refused(tmp_path, case):
         archives.inspect(write(tmp_path / "a.tar.gz", files))
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04", gzip.compress(b"hello", mtime=0), gzip.compress(b"", mtime=0)])
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"PK\x03\x04", gzip.compress(b"hello", mtime=0), gzip.compress(b"", mtime=0)]
+)
 def test_what_is_no_archive_is_refused(tmp_path, content):
     (tmp_path / "a.tar.gz").write_bytes(content)
     with pytest.raises(WombatError, match="is not a gzip-compressed tar"):
