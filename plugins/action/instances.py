@@ -48,11 +48,13 @@ class ActionModule(ControllerAction):
         ours = {instance.name for instance in (*before.instances, *outcome.created)}
         surplus = sorted(instance.name for instance in outcome.plan.surplus if instance.name in ours)
         shortfall = outcome.shortfall()
+        hosts = self.hosts(deployment, outcome.observation, surplus)
         for provider, reason in outcome.observation.unknown.items():
             self.say(f"? {provider}  {reason}; its instances are unknown: nothing is created or retired on its behalf")
         return {
             "changed": bool(first.create if self.check else outcome.created or outcome.destroyed),
-            "hosts": unsafe(self.hosts(deployment, outcome.observation, surplus)),
+            "hosts": unsafe(hosts),
+            "unlisted": unsafe([host for host in hosts if not self.listed(host)]),
             "created": sorted(instance.name for instance in outcome.created),
             "surplus": surplus,
             "refusals": unsafe([{"kind": r.kind, "scope": list(r.scope), "text": r.text} for r in outcome.refusals]),
@@ -77,6 +79,11 @@ class ActionModule(ControllerAction):
             if name not in names and hostvars.raw_get(name).get("wombat_provider") not in seen.unknown:
                 found.append({"name": name, "groups": [GONE], "variables": {}})
         return found
+
+    def listed(self, host: t.Mapping[str, t.Any]) -> bool:
+        """Tell whether the inventory has a host in all its groups."""
+        groups = self.vars["groups"]
+        return all(host["name"] in groups.get(group, ()) for group in host["groups"])
 
     def destroy(self, adapters: dict[str, Adapter], instances: t.Sequence[Instance]) -> dict[str, t.Any]:
         lines = "".join(f"- {instance.name}  {instance.domain}  {instance.size}\n" for instance in instances)

@@ -40,8 +40,7 @@ def prepare(options):
         release = settings["release"]
         if release not in releases:
             releases[release] = current_release(root, release)
-        members = (options["members"] or {}).get(settings["family"]) or {}
-        texts = _node_files(root, settings, releases[release], distribution, members)
+        texts = _node_files(root, settings, releases[release], distribution, options["members"] or {})
         folder = node_folder(root, name)
         wanted = {os.path.join(folder, file): text for file, text in texts.items()}
         stale = [path for path, text in wanted.items() if read_text(path) != text]
@@ -54,7 +53,8 @@ def prepare(options):
         if isinstance(text, str)
     ]
     result = {"changed": bool(files), "nodes": results}
-    return Work(bool(files), result, diff, lambda: _write(root, files, result))
+    homes = [os.path.join(root, "home", settings["family"]) for settings in options["nodes"]]
+    return Work(bool(files), result, diff, lambda: _write(root, files, result, homes))
 
 
 def code_path(root):
@@ -80,6 +80,9 @@ def _check(settings, distribution, seen):
         raise WombatError(
             f"Node {name} has slot {number}, but others look for it at {boot.slot(name)}: end its name with its slot."
         )
+    for other in seen if distribution.port is not None else ():
+        if boot.slot(other) == boot.slot(name):
+            raise WombatError(f"{other} and {name} would listen on one port: end their names with different slots.")
     for option in ("family", "release"):
         if not _FOLDER_NAME.match(settings[option]):
             raise WombatError(f"The {option} {settings[option]!r} of {name} cannot be a folder's name.")
@@ -110,16 +113,19 @@ def _node_files(root, settings, release, distribution, members):
 def _environment(root, folder, settings, release, distribution):
     """The whole environment of a node: nothing of the session that starts it, so that every start is the same."""
     env = {
-        "HOME": os.path.join(root, "home", settings["family"]),
         "PATH": _PATH,
         "LANG": "C.UTF-8",
         "TERM": "dumb",
         "ERL_CRASH_DUMP": os.path.join(folder, "log", "erl_crash.dump"),
-        # Who looks for the processes of an instance or a node finds them by these.
-        "WOMBAT_INSTANCE": root,
-        "WOMBAT_NODE": settings["name"],
-        "WOMBAT_DATA": os.path.join(folder, "data"),
     }
+    env.update((key, str(value)) for key, value in (settings["env"] or {}).items())
+    env.update(
+        HOME=os.path.join(root, "home", settings["family"]),
+        # Who looks for the processes of an instance or a node finds them by these.
+        WOMBAT_INSTANCE=root,
+        WOMBAT_NODE=settings["name"],
+        WOMBAT_DATA=os.path.join(folder, "data"),
+    )
     arguments, scratch = os.path.join(folder, "vm.args"), os.path.join(folder, "tmp")
     if release.kind == "mix":
         env.update(
@@ -134,18 +140,23 @@ def _environment(root, folder, settings, release, distribution):
     if not distribution.epmd:
         # In embedded mode nothing loads a module that the boot script does not name.
         env["RELEASE_MODE" if release.kind == "mix" else "CODE_LOADING_MODE"] = "interactive"
-    env.update((key, str(value)) for key, value in (settings["env"] or {}).items())
     return env
 
 
 def _members(family, members):
     """The environment of the application wombat: the family, its nodes, and those of its neighbours."""
-    neighbours = sorted((members.get("neighbours") or {}).items())
-    return {
-        "family": {"$atom": family},
-        "nodes": _atoms(members.get("nodes")),
-        "neighbours": [{"$tuple": [{"$atom": other}, _atoms(nodes)]} for other, nodes in neighbours],
-    }
+    try:
+        mine = members.get(family) or {}
+        neighbours = sorted((mine.get("neighbours") or {}).items())
+        return {
+            "family": {"$atom": family},
+            "nodes": _atoms(mine.get("nodes")),
+            "neighbours": [{"$tuple": [{"$atom": other}, _atoms(nodes)]} for other, nodes in neighbours],
+        }
+    except (AttributeError, TypeError):
+        raise WombatError(
+            f"members.{family} must be like {{nodes: [names], neighbours: {{family: [names]}}}}: it has another shape."
+        ) from None
 
 
 def _atoms(names):
@@ -161,13 +172,15 @@ def _holds(path, content):
         return False
 
 
-def _write(root, files, result):
+def _write(root, files, result, homes):
     folders = [os.path.join(item["path"], name) for item in result["nodes"].values() for name in _FOLDERS]
     for folder in [code_path(root), *folders]:
         try:
             os.makedirs(folder, mode=0o755, exist_ok=True)
         except OSError as error:
             raise WombatError(f"{folder} cannot be made: {error}.") from None
+    for home in homes:  # of the cookie, which nobody else needs to see
+        os.makedirs(home, mode=0o700, exist_ok=True)
     for path, content in files.items():
         write_file(path, content)
     return result

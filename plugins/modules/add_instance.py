@@ -42,7 +42,7 @@ EXAMPLES = r"""
 - name: Make the instances known
   wombat.erlang.add_instance:
     host: "{{ item }}"
-  loop: "{{ grown.hosts }}"
+  loop: "{{ grown.unlisted }}"
   loop_control:
     label: "{{ item.name }}"
 """

@@ -60,6 +60,13 @@ EXAMPLES = r"""
     run: "{{ wombat.run }}"
   register: grown
 
+- name: Make the new ones known to the following plays
+  wombat.erlang.add_instance:
+    host: "{{ item }}"
+  loop: "{{ grown.unlisted }}"
+  loop_control:
+    label: "{{ item.name }}"
+
 - name: Destroy what is too much, after its nodes have left
   wombat.erlang.instances:
     state: retired
@@ -73,6 +80,11 @@ hosts:
     The instances that exist now, each with C(name), C(groups) and C(variables), as M(wombat.erlang.add_instance)
     takes them. An instance that only the inventory still has
     is in the group C(wombat_gone), one that is too many in C(wombat_retiring).
+  returned: O(state=present)
+  type: list
+  elements: dict
+unlisted:
+  description: Those of RV(hosts) that the inventory does not have yet, or not in all their groups.
   returned: O(state=present)
   type: list
   elements: dict
