@@ -82,10 +82,13 @@ def _call(requests, timeout):
             node.distribution, node.release.erts_version, folder
         )
         command = [program, "-noinput", *_boot_script(node.release), *_SMALL, "-hidden", "-dist_listen", "false"]
-        command += [] if not node.distribution.epmd else ["-start_epmd", "false"]
+        if node.distribution.epmd:
+            command += ["-start_epmd", "false"]  # who listens nowhere needs none, and would leave one behind
         command += [word for group in arguments for word in group]
         command += ["-wombat_caller", folder, "-s", "wombat_caller", "main"]
-        env = dict(env, HOME=node.start["env"]["HOME"], PATH=node.start["env"]["PATH"], ERL_CRASH_DUMP_BYTES="0")
+        # The nodes' cookies are read from their files; without its own home it would make one up in theirs.
+        env = dict(env, HOME=folder, PATH=node.start["env"]["PATH"], ERL_CRASH_DUMP_BYTES="0")
+        env.update((key, value) for key, value in node.start["env"].items() if key.startswith("ERL_EPMD"))
         output = _run(command, env, folder, lock, timeout + _GRACE)
         replies = _replies(read_text(os.path.join(folder, "reply")))
     silent = Reply(None, f"the remote caller ended without a reply: {output}")
@@ -95,24 +98,27 @@ def _call(requests, timeout):
 @contextmanager
 def _caller_name(node):
     """A name for a caller that no other caller on this instance has, and the file whose lock says so."""
-    folder = os.path.join(node.root, "callers")
+    number, handle = _take_number(os.path.join(node.root, "callers"))
+    try:
+        yield f"wombat_caller{number}@{boot.address(node.name)}", handle
+    finally:
+        os.close(handle)
+
+
+def _take_number(folder):
+    """The first number that nobody has locked in this folder, and the file that locks it now."""
     try:
         os.makedirs(folder, exist_ok=True)
         for number in range(1, _NAMES + 1):
             handle = os.open(os.path.join(folder, str(number)), os.O_RDWR | os.O_CREAT, 0o600)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return number, handle
             except BlockingIOError:
                 os.close(handle)
-                continue
-            try:
-                yield f"wombat_caller{number}@{boot.address(node.name)}", handle
-            finally:
-                os.close(handle)
-            return
-    except PermissionError as error:
-        raise WombatError(f"{error.filename} is not ours: run as the user who owns the nodes.") from None
-    raise WombatError(f"{_NAMES} callers are at work on {node.root} already: wait for some of them to end.")
+    except OSError as error:
+        raise WombatError(f"No remote caller can start from {folder}: {error}; run as the nodes' owner.") from None
+    raise WombatError(f"No remote caller can start from {folder}: {_NAMES} are at work; wait for some of them to end.")
 
 
 def _run(command, env, folder, lock, limit):
@@ -149,7 +155,8 @@ def _runtime_system(release):
     program = shutil.which("erl", path=os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/local/bin")
     if program is None:
         raise WombatError(
-            f"Release {release.name} has no runtime system and the host no erl: install Erlang/OTP {release.otp_release}."
+            f"Release {release.name} has no runtime system and its host no erl: "
+            f"install Erlang/OTP {release.otp_release}."
         )
     return program, {}
 

@@ -41,7 +41,7 @@ def run_module(argument_spec, prepare, **constraints):
     except WombatError as error:
         module.fail_json(msg=str(error))
     result.setdefault("changed", work.changed)
-    if work.diff:
+    if work.diff and module._diff:
         result["diff"] = work.diff
     if result.get("failed"):
         module.fail_json(**result)

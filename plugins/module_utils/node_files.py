@@ -174,13 +174,12 @@ def _holds(path, content):
 
 def _write(root, files, result, homes):
     folders = [os.path.join(item["path"], name) for item in result["nodes"].values() for name in _FOLDERS]
-    for folder in [code_path(root), *folders]:
+    for folder in [code_path(root), *folders, *homes]:
         try:
-            os.makedirs(folder, mode=0o755, exist_ok=True)
+            # A home holds a cookie, which nobody else needs to see.
+            os.makedirs(folder, mode=0o700 if folder in homes else 0o755, exist_ok=True)
         except OSError as error:
             raise WombatError(f"{folder} cannot be made: {error}.") from None
-    for home in homes:  # of the cookie, which nobody else needs to see
-        os.makedirs(home, mode=0o700, exist_ok=True)
     for path, content in files.items():
         write_file(path, content)
     return result

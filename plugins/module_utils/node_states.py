@@ -54,16 +54,14 @@ class _Host:
         self.changed = set()
 
     def bring(self, state):
-        """Bring the nodes into a state and return the module's result; what fails on one node stops none of the others."""
+        """Bring the nodes into a state and return the module's result; a failure of one stops none of the others."""
         with ExitStack() as locks:
             deadline = time.monotonic() + self.timeout
             self.nodes = [node for node in self.nodes if locks.enter_context(_locked(node, deadline, state))]
             if state != "started":
                 self._end()
             if state == "absent":
-                for node in self.nodes:
-                    shutil.rmtree(node.folder, ignore_errors=True)
-                    self.changed.add(node.name)
+                self._remove()
             if state in ("started", "restarted"):
                 self._start()
             return self._result()
@@ -126,6 +124,16 @@ class _Host:
                 time.sleep(_POLL if runs else 0)
         for name in runs:
             self.errors[name] = f"Node {name} cannot be ended: its process survives being killed."
+
+    def _remove(self):
+        """Remove the folders of the nodes that have ended."""
+        for node in self.nodes:
+            if node.name not in self.errors:
+                try:
+                    shutil.rmtree(node.folder)
+                    self.changed.add(node.name)
+                except OSError as error:
+                    self.errors[node.name] = f"The folder of node {node.name} cannot be removed: {error}."
 
     def _result(self):
         results = {}

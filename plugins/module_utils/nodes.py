@@ -19,7 +19,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils import boot
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.host_release import HostRelease
 
-# A node that runs with other contents of these is outdated; members.config, which is applied to running nodes, is not here.
+# A node that runs with other contents of these is outdated; members.config, which running nodes are told, is not here.
 _BOOT_FILES = ("vm.args", "node.config")
 
 
