@@ -30,8 +30,9 @@ demo-clean: .venv/.ready ## end what the demo started and remove its files
 	@python tests/tools/demo.py clean
 
 sample: setup ## build the sample releases
+	@tests/sample/build.sh >/dev/null
 
-test: tools $(if $(NEWEST),.venv-newest/.ready) ## run every gate and print one summary
+test: tools sample $(if $(NEWEST),.venv-newest/.ready) ## run every gate and print one summary
 	@python tests/tools/gates.py integration $(if $(NEWEST),newest) -- sanity units $(STATIC) galaxy sample
 
 lint: tools ## ruff, mypy, ansible-lint, the documentation and the changelog
@@ -40,7 +41,7 @@ lint: tools ## ruff, mypy, ansible-lint, the documentation and the changelog
 format: tools ## let ruff mend and lay out the Python files
 	@ruff check --quiet --fix --exit-zero . && ruff format .
 
-sanity units integration: tools
+sanity units integration: tools sample
 	@python tests/tools/gates.py $@
 
 sanity: ## ansible-test sanity
@@ -135,6 +136,9 @@ gate-sanity: | $(BUILD)/home
 gate-units: | $(BUILD)/home
 	$(copy)
 	$(ANSIBLE_TEST) units --color no --python $$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+
+gate-sample:
+	cd tests/sample && rebar3 eunit
 
 gate-integration:
 	python -m pytest tests/integration
