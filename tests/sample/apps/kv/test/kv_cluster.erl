@@ -35,7 +35,7 @@ start(Number, Family, #{port := Port, nodes := Nodes} = Cluster) ->
         "-setcookie", atom_to_list(?COOKIE), "-pa", filename:dirname(code:which(kv)),
         "-wombat", "nodes", io_lib:format("~0p", [names(Family)]),
         "-kv", "data_dir", io_lib:format("~0p", [Dir]), "-kv", "timeout", "2000",
-        "-kernel", "logger_level", "error"
+        "-kernel", "logger_level", "emergency"
     ],
     {ok, Peer, _} = peer:start(#{
         name => "kv" ++ integer_to_list(Number),

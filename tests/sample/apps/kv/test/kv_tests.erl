@@ -22,6 +22,12 @@ replication_test_() ->
         ]
     ].
 
+%% Seeds are fixed so that a failure comes again; KV_WALK_SEED and KV_WALK_STEPS walk elsewhere and further.
+walk_test_() ->
+    Number = fun(Name, Default) -> list_to_integer(os:getenv(Name, Default)) end,
+    Steps = Number("KV_WALK_STEPS", "25"),
+    {timeout, 60 + 10 * Steps, fun() -> ?assert(kv_walk:walk(Number("KV_WALK_SEED", "1"), Steps) > 2 * Steps) end}.
+
 with_family(Test) ->
     New = kv_cluster:new(),
     try
