@@ -118,16 +118,19 @@ class Model:
                 True,
             ),
         ]
-        return [stage for stage in stages if stage.terms]
+        return [stage for stage in stages if stage.terms or stage.constant]
 
     def _drift(self, units: list[UnitColumns]) -> Stage:
-        terms = [(slack.column, 1.0) for slack in self.rules.slacks]
+        stage = Stage("drift", [(slack.column, 1.0) for slack in self.rules.slacks], False)
         for unit in units:
             for running in unit.running:
                 offer = running.instance.offer
-                if running.column is not None and offer is not None and not unit.eligible.capacity[offer]:
-                    terms.append((running.column, 1.0))
-        return Stage("drift", terms, False)
+                if offer is not None and unit.eligible.broken(offer):
+                    if running.column is None:
+                        stage.constant += 1
+                    else:
+                        stage.terms.append((running.column, 1.0))
+        return stage
 
     def _prefer(self, units: list[UnitColumns]) -> list[Stage]:
         """A stage for every tier but the first, the families' last tiers first."""

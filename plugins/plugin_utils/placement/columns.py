@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import Catalogue, Eligible
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.model import Instance, place_key
-from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program import Program, Terms
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program import Program, Terms, negated
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.prune import prune
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import Unit
 
@@ -118,12 +118,11 @@ class UnitColumns:
         going = [r for r in self.running if r.column is not None]
         if going:
             program.row([(r.column, 1.0) for r in going if r.column is not None], len(going) - unit.moves, math.inf)
-        if unit.lead.fixed and unit.lead.high > 1 and self.candidates:
-            # Full instances but for one: as few as the nodes need, and one for each that moves.
-            moves = [(r.column, 1.0) for r in going if r.column is not None]
-            program.at_most(
-                [(c.column, 1.0) for c in self.candidates] + moves, math.ceil(unit.open / unit.lead.high) + len(going)
-            )
+        if unit.lead.fixed and unit.lead.high > 1:
+            # As few instances as the nodes need: all that is left free on them is less than one instance.
+            high = float(unit.lead.high)
+            free = [(c.column, high) for c in self.candidates] + negated(c.nodes for c in self.candidates)
+            program.at_most(free, high - 1)
 
     def key_of(self, instance: Instance, kind: str) -> tuple[bool, Key]:
         """Whether the key of an existing instance is known, and the key."""

@@ -33,6 +33,12 @@ class Eligible:
     reason: np.ndarray
     reasons: list[tuple[str, str]]
 
+    def broken(self, offer: int) -> tuple[str, str] | None:
+        """The filter that an instance on this offer breaks, if any: what other families do is a rule of its own."""
+        if self.capacity[offer] > 0 or self.reasons[self.reason[offer]][0] == "together":
+            return None
+        return self.reasons[self.reason[offer]]
+
     def refuse(self, mask: np.ndarray, rule: str, text: str) -> None:
         """Refuse the offers of the mask that are not refused yet."""
         fresh = mask & (self.capacity > 0)
@@ -147,7 +153,9 @@ def follow_others(
                 if relation.other == unit.name:
                     continue
                 other = units[leads[relation.other]]
+                # Where the unit runs already without the other, it may go on as it does.
                 keys = _reach(other, relation.within, catalogue, table[other.name])
+                keys |= _running_keys(unit, relation.within, catalogue)
                 before = int((table[name].capacity > 0).sum())
                 lost = catalogue.by_domain([domain.key(relation.within) not in keys for domain in domains])
                 table[name].refuse(lost, "together", f"{relation.other} can have no place in this {relation.within}")
@@ -155,16 +163,18 @@ def follow_others(
 
 
 def _reach(unit: Unit, kind: str, catalogue: Catalogue, eligible: Eligible) -> set[str | None]:
-    keys: set[str | None] = set()
+    keys = _running_keys(unit, kind, catalogue)
     if unit.open or unit.moves:
         used = np.unique(catalogue.domain[eligible.capacity > 0])
-        keys = {catalogue.problem.domains[at].key(kind) for at in used}
-    for instance in unit.instances:
-        if kind in ("provider", "region", "zone"):
-            keys.add(place_key(kind, instance.provider, instance.region, instance.zone))
-        elif instance.domain is not None:
-            keys.add(catalogue.problem.domains[instance.domain].key(kind))
+        keys |= {catalogue.problem.domains[at].key(kind) for at in used}
     return keys
+
+
+def _running_keys(unit: Unit, kind: str, catalogue: Catalogue) -> set[str | None]:
+    domains = catalogue.problem.domains
+    if kind in ("provider", "region", "zone"):
+        return {place_key(kind, instance.provider, instance.region, instance.zone) for instance in unit.instances}
+    return {domains[instance.domain].key(kind) for instance in unit.instances if instance.domain is not None}
 
 
 def _plain_text(amount: float) -> str:

@@ -55,7 +55,7 @@ class Engine:
         cost = np.zeros(self.count)
         for column, factor in stage.terms:
             cost[column] += factor
-        self.scale = 1.0 if stage.integral else float(np.abs(cost).max()) or 1.0
+        self.scale = 1.0 if stage.integral else float(np.abs(cost).max(initial=0)) or 1.0
         self.stage = stage
         self.highs.changeColsCost(self.count, np.arange(self.count, dtype=np.int32), cost / self.scale)
 

@@ -38,9 +38,8 @@ class Outcome:
 
 
 def relative(value: float, bound: float) -> float:
-    """How far a value may be from the best one, as a share of it; what rounding makes is nothing."""
-    gap = max(0.0, value - bound) / max(abs(value), 1e-9)
-    return 0.0 if gap < 2 * TOLERANCE else gap
+    """How far a value may be from the best one, as a share of it."""
+    return max(0.0, value - bound) / max(abs(value), 1e-9)
 
 
 class Lexicographic:
@@ -54,17 +53,18 @@ class Lexicographic:
         self.program = program
         self.gap = gap
         self.engine = Engine(program, deadline, SEARCH_NODES)
-        self.stages = program.stages
+        self.stages = [stage for stage in program.stages if stage.terms]
 
     def run(self) -> Outcome:
         """Solve; a solution always exists, as everything may stay unplaced."""
         values, bounds = self._at_once()
         if values is None:
             values, bounds = self._one_by_one()
-        results = {}
+        results = {stage.name: (stage.constant, stage.constant) for stage in self.program.stages}
         for stage, bound in zip(self.stages, bounds):
             value = self.engine.value(stage, values)
-            results[stage.name] = (value + stage.constant, min(bound, value) + stage.constant)
+            rounding = 4 * TOLERANCE * max(abs(value), *(abs(factor) for _column, factor in stage.terms))
+            results[stage.name] = (value + stage.constant, (bound if value - bound > rounding else value) + stage.constant)
         limit = self.engine.limit
         return Outcome(self._untied(values), results, limit)
 
@@ -160,8 +160,9 @@ class Lexicographic:
             lower[column] = upper[column] = value
         engine.highs.changeColsBounds(engine.count, np.arange(engine.count, dtype=np.int32), lower, upper)
         deadline, engine.deadline = engine.deadline, math.inf
+        engine.aim(Stage("", [], True))
         values, _bound, _ended = engine.solve(math.inf, None)
-        engine.deadline, engine.limit = deadline, "deadline"
+        engine.deadline = deadline
         engine.restrict(None)
         if values is None:
             raise AssertionError("the plan that changes nothing must always be possible")

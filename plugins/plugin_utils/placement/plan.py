@@ -59,8 +59,9 @@ class Plan:
         (self.surplus if unit.shrinks else self.moved).extend(running.instance.name for running in leaving)
         for running in staying:
             offer = running.instance.offer
-            if offer is not None and not columns.eligible.capacity[offer]:
-                rule, text = columns.eligible.reasons[columns.eligible.reason[offer]]
+            broken = None if offer is None else columns.eligible.broken(offer)
+            if broken:
+                rule, text = broken
                 self.drift.append({"family": unit.name, "rule": rule, "text": f"{running.instance.name}: {text}"})
         rows = []
         for candidate in columns.candidates:

@@ -70,7 +70,7 @@ class RuleRows:
             self.budget([unit], rules.budget, unit.unit.name)
 
     def _limit(self, terms: Terms, upper: float, excess: float, loose: bool, rule: tuple[str, str, str]) -> None:
-        """Add `terms <= upper`, softened by what is broken now, or without end where instances have to go."""
+        """Add `terms <= upper`, softened by what is broken now, or without end where it can break because instances have to go."""
         if loose or excess > 1e-9:
             slack = self.program.column(0, math.inf if loose else excess, integer=False)
             self.slacks.append(Slack(slack, *rule))
@@ -118,30 +118,25 @@ class RuleRows:
         for key, part in _known(unit.parts(count.over)):
             rule = (unit.unit.name, "max", f"{count.over} {key} has more than {count.number} nodes")
             self._limit(
-                part.nodes, count.number - part.staying_nodes, part.running_nodes - count.number, unit.loose, rule
+                part.nodes, count.number - part.staying_nodes, part.running_nodes - count.number, False, rule
             )
 
     def _at_least(self, unit: UnitColumns, count: Count) -> None:
         parts = _known(unit.parts(count.over))
-        if not parts:
-            return
         terms, certain = self._sum_used(unit, parts)
         running = sum(1 for _key, part in parts if part.running)
         needed: Terms = []
         constant = float(count.number)
-        if unit.most_nodes and not running:
-            # Nothing runs and nothing may be placed: only a family that has nodes has to use so many keys.
-            placed = self.program.column(0, 1)
-            self.program.at_most([*(c.nodes for c in unit.candidates), (placed, -float(unit.most_nodes))], 0)
-            needed, constant = [(placed, float(count.number))], 0.0
+        if not any(existing.column is None for existing in unit.running):
+            # Only a family that has nodes has to use so many keys.
+            has_nodes = self.program.column(0, 1)
+            nodes = [c.nodes for c in unit.candidates]
+            nodes += [(r.column, float(r.instance.nodes)) for r in unit.running if r.column is not None]
+            self.program.at_most([*nodes, (has_nodes, -float(unit.most_nodes + unit.unit.running))], 0)
+            needed, constant = [(has_nodes, float(count.number))], 0.0
         rule = (unit.unit.name, "at_least", f"uses fewer than {count.number} keys of {count.over}")
-        self._limit(
-            [*negated(terms), *needed],
-            certain - constant,
-            max(0, count.number - running) if running else 0,
-            unit.loose,
-            rule,
-        )
+        excess = count.number - running if unit.running else 0
+        self._limit([*negated(terms), *needed], certain - constant, excess, unit.loose, rule)
 
     def _sum_used(self, unit: UnitColumns, parts: list[tuple[Key, Part]]) -> tuple[Terms, float]:
         terms: Terms = []
@@ -158,7 +153,7 @@ class RuleRows:
             terms, certain = self._sum_used(unit, parts)
             running = sum(1 for _key, part in parts if part.running)
             rule = (unit.unit.name, "together", f"is in more than one {relation.within}")
-            self._limit(terms, 1 - certain, running - 1, unit.loose, rule)
+            self._limit(terms, 1 - certain, running - 1, False, rule)
             return
         other = self.columns[self.leads[relation.other]]
         there = other.parts(relation.within)
@@ -195,7 +190,7 @@ class RuleRows:
         used, one = _column(unit.used(part), 1.0)
         excess = 1.0 if part.running and not any(place.running for place in places) else 0.0
         terms = [*used, *negated(term for place in places for term in place.instances)]
-        self._limit(terms, -one, excess, unit.loose or other.loose, rule)
+        self._limit(terms, -one, excess, other.loose and part.running > 0, rule)
 
     def _apart(self, unit: UnitColumns, relation: Relation) -> None:
         if relation.within == "instance":
@@ -204,7 +199,7 @@ class RuleRows:
         if relation.other == unit.unit.name:
             for key, part in parts:
                 rule = (unit.unit.name, "apart", f"{relation.within} {key} has several instances")
-                self._limit(part.instances, 1 - part.staying, part.running - 1, unit.loose, rule)
+                self._limit(part.instances, 1 - part.staying, part.running - 1, False, rule)
             return
         other = self.columns[self.leads[relation.other]]
         there = other.parts(relation.within)
@@ -214,15 +209,13 @@ class RuleRows:
                 other_used, other_one = _column(other.used(there[key]), 1.0)
                 excess = 1.0 if part.running and there[key].running else 0.0
                 rule = (unit.unit.name, "apart", f"{relation.within} {key} has {relation.other} too")
-                self._limit([*used, *other_used], 1 - one - other_one, excess, unit.loose or other.loose, rule)
+                self._limit([*used, *other_used], 1 - one - other_one, excess, False, rule)
 
     def budget(self, units: t.Iterable[UnitColumns], budget: float, name: str) -> None:
         """Add the most that the units may cost an hour."""
         terms: Terms = []
         staying = running = 0.0
-        loose = False
         for unit in units:
-            loose = loose or unit.loose
             costs = unit.catalogue.cost
             terms += [(candidate.column, float(costs[candidate.offer])) for candidate in unit.candidates]
             for existing in unit.running:
@@ -231,9 +224,8 @@ class RuleRows:
                     staying += existing.cost
                 else:
                     terms.append((existing.column, existing.cost))
-        self._limit(
-            terms, budget - staying, running - budget, loose, (name, "budget", f"costs more than {budget:g} an hour")
-        )
+        rule = (name, "budget", f"costs more than {budget:g} an hour")
+        self._limit(terms, budget - staying, running - budget, False, rule)
 
 
 def _known(parts: t.Mapping[Key, Part]) -> list[tuple[Key, Part]]:
