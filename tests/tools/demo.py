@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -18,14 +19,16 @@ import yaml
 INVENTORY = "inventories/local"
 DEPLOYMENT = yaml.safe_load(next(pathlib.Path(INVENTORY).glob("*.wombat.yml")).read_text())
 HOME = pathlib.Path.home() / ".wombat"
+# Playbooks show what they print and what they change, not every task that found nothing to do.
+QUIET = {"ANSIBLE_DISPLAY_OK_HOSTS": "no", "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "no", "ANSIBLE_LOCALHOST_WARNING": "no"}
 NEXT = f"""Next, try:
   . .venv/bin/activate
-  ansible-playbook -i {INVENTORY} wombat.erlang.deploy           # again: changes nothing
-  ansible-playbook -i {INVENTORY} wombat.erlang.status           # the table above
-  ansible-inventory -i {INVENTORY} --graph                       # the instances, by family, provider, region
-  edit {INVENTORY}/*.wombat.yml: kv to 5 nodes, deploy again    # two more, nothing else changes
-  kill -9 one of the nodes, deploy again                        # heals it
-  make demo-clean                                               # takes everything away"""
+  ansible-playbook -i {INVENTORY} wombat.erlang.deploy  # again: changes nothing
+  ansible-playbook -i {INVENTORY} wombat.erlang.status  # the table above
+  ansible-inventory -i {INVENTORY} --graph  # the instances, by family, provider, region
+  kill -9 PID of a node in the table above, deploy again           # heals it
+  set "nodes: 5" for kv in {INVENTORY}/*.wombat.yml, deploy again  # two more nodes, nothing else changes
+  make demo-clean                                                  # takes everything away"""
 
 
 def step(title: str) -> None:
@@ -37,7 +40,7 @@ def ansible(title: str, playbook: str, *arguments: str) -> None:
     """Run a playbook of the collection on the demo's inventory, or end the demo with its return code."""
     command = ["ansible-playbook", "-i", INVENTORY, f"wombat.erlang.{playbook}", *arguments]
     step(f"{title}\n$ {' '.join(command)}")
-    returned = subprocess.run(command, check=False).returncode
+    returned = subprocess.run(command, check=False, env={**QUIET, **os.environ}).returncode
     if returned:
         sys.exit(f"The demo stopped: '{' '.join(command)}' failed; what it said above tells why.")
 
@@ -46,10 +49,21 @@ def http(method: str, address: str, key: str, value: str | None = None) -> str:
     """Send one request for a key to a web node, as a browser would; return the answer's body."""
     port = DEPLOYMENT["families"]["web"]["config"]["web"]["port"]
     request = urllib.request.Request(f"http://{address}:{port}/kv/{key}", method=method, data=value and value.encode())
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        body: str = answer.read().decode().strip()
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            body: str = answer.read().decode().strip()
+    except OSError as error:
+        sys.exit(f"The demo stopped: {method} {request.full_url} failed: {error}")
     print(f"{method} {request.full_url} {value or ''} -> {answer.status} {body}")
     return body
+
+
+def addresses(family: str) -> list[str]:
+    """The addresses of a family's instances, as the inventory lists them."""
+    listed = subprocess.run(["ansible-inventory", "-i", INVENTORY, "--list"], check=True, stdout=subprocess.PIPE)
+    # Text from providers is marked so that it is never taken for a template.
+    inventory = json.loads(listed.stdout, object_hook=lambda found: found.get("__ansible_unsafe", found))
+    return [inventory["_meta"]["hostvars"][host]["wombat_address"] for host in inventory[f"family_{family}"]["hosts"]]
 
 
 def run() -> None:
@@ -58,9 +72,7 @@ def run() -> None:
     ansible("The providers: a private and a public one, both on this machine", "providers")
     ansible("The plan: which node goes where, and why", "plan")
     ansible("Deploy", "deploy")
-    listed = subprocess.run(["ansible-inventory", "-i", INVENTORY, "--list"], check=True, stdout=subprocess.PIPE)
-    inventory = json.loads(listed.stdout)
-    web = [inventory["_meta"]["hostvars"][host]["wombat_address"] for host in inventory["family_web"]["hosts"]]
+    web = addresses("web")
     step("Write a key through one web node and read it through another")
     http("PUT", web[0], "greeting", "hello from Wombat")
     if http("GET", web[-1], "greeting") != "hello from Wombat":
