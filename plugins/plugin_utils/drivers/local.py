@@ -11,12 +11,10 @@ The processes of an instance are those with `WOMBAT_INSTANCE=<its folder>` in th
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import ipaddress
 import json
 import os
 import shutil
-import signal
 import time
 import typing as t
 import uuid
@@ -29,26 +27,12 @@ try:
 except ImportError:  # said by the provider registry, once a provider is opened
     NodeDriver = object
 
-OFFSET_STEP = 100  # ports kept for each instance where several share an address
-GRACE = 5.0  # seconds between SIGTERM and SIGKILL
-
-
-def claims_folder() -> str:
-    """Where this user's instances claim their addresses, whatever their deployment."""
-    return os.path.join(os.path.expanduser("~"), ".wombat", "addresses")
-
-
-@contextlib.contextmanager
-def claims_lock() -> t.Iterator[str]:
-    """Hold the lock under which addresses are claimed and instances come and go; gives the folder of claims."""
-    folder = claims_folder()
-    os.makedirs(folder, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield folder
-    finally:
-        os.close(handle)
+from ansible_collections.wombat.erlang.plugins.plugin_utils.drivers.addresses import (
+    claims_lock,
+    give_back,
+    take_address,
+)
+from ansible_collections.wombat.erlang.plugins.plugin_utils.drivers.processes import end_processes
 
 
 class LocalNodeDriver(NodeDriver):
@@ -150,7 +134,7 @@ class LocalNodeDriver(NodeDriver):
             self._check_quota(size, zone)
             identity = uuid.uuid4().hex
             folder = os.path.join(self.root, identity)
-            address, offset = self._claim(claims, folder)
+            address, offset = take_address(claims, self.network, folder)
             record = {
                 "id": identity,
                 "name": name,
@@ -181,9 +165,7 @@ class LocalNodeDriver(NodeDriver):
         with claims_lock() as claims:
             if os.path.isdir(folder):
                 os.rename(folder, folder + ".gone")
-            for claim in os.listdir(claims):
-                if _claimant(claims, claim) == folder:
-                    os.unlink(os.path.join(claims, claim))
+            give_back(claims, folder)
         shutil.rmtree(folder + ".gone", ignore_errors=True)
         with contextlib.suppress(OSError):  # not empty, or gone
             os.rmdir(self.root)
@@ -229,24 +211,6 @@ class LocalNodeDriver(NodeDriver):
                         403, f"Quota exceeded for {key} of {where}: {limit[key]:g} allowed, {used[key]:g} used"
                     )
 
-    def _claim(self, claims: str, folder: str) -> tuple[str, int]:
-        """Take a free address, or with all taken the next offset on one; a claim whose folder is gone is free."""
-        taken = set()
-        for claim in os.listdir(claims):
-            if os.path.isdir(_claimant(claims, claim)):
-                taken.add(claim)
-        offset = 0
-        while True:
-            for address in self.network.hosts():
-                claim = f"{address}_{offset}"
-                if claim not in taken:
-                    path = os.path.join(claims, claim)
-                    with open(path + ".new", "w", encoding="utf-8") as stream:
-                        stream.write(folder)
-                    os.replace(path + ".new", path)
-                    return str(address), offset
-            offset += OFFSET_STEP
-
     def _records(self) -> list[dict[str, t.Any]]:
         records = []
         for name in sorted(os.listdir(self.root)) if os.path.isdir(self.root) else ():
@@ -283,38 +247,3 @@ def usage(records: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, float]:
         "vcpus": sum(record["vcpus"] for record in listed),
         "memory": sum(record["memory"] for record in listed),
     }
-
-
-def _claimant(claims: str, claim: str) -> str:
-    try:
-        with open(os.path.join(claims, claim), encoding="utf-8") as stream:
-            return stream.read()
-    except OSError:
-        return ""
-
-
-def processes(folder: str) -> list[int]:
-    """The processes of the instance in `folder`, by their environment; this user's only."""
-    mark = b"WOMBAT_INSTANCE=" + os.fsencode(folder)
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            # One that is gone or another user's cannot be read.
-            with contextlib.suppress(OSError), open(f"/proc/{name}/environ", "rb") as stream:
-                if mark in stream.read().split(b"\0"):
-                    found.append(int(name))
-    return found
-
-
-def end_processes(folder: str) -> None:
-    """End an instance's processes: SIGTERM, which lets a node stop in order, and after a grace SIGKILL."""
-    deadline = time.monotonic() + GRACE
-    told: set[int] = set()
-    while pids := processes(folder):
-        late = time.monotonic() > deadline
-        for pid in pids:
-            if late or pid not in told:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL if late else signal.SIGTERM)
-                told.add(pid)
-        time.sleep(0.05)
