@@ -56,6 +56,7 @@ class ProcessRunner:
             if os.path.exists(node.log) and os.path.getsize(node.log) > _LOG_LIMIT:
                 os.replace(node.log, node.log + ".1")
             with open(node.log, "ab") as log:
+                log_start = log.tell()  # before the process, which shares the file's position
                 process = subprocess.Popen(
                     node.start["argv"],
                     env=node.start["env"],
@@ -65,7 +66,6 @@ class ProcessRunner:
                     stderr=log,
                     start_new_session=True,
                 )
-                log_start = log.tell()
         except OSError as error:
             raise WombatError(f"{node.start['argv'][0]} of node {node.name} cannot be run: {error}.") from None
         self._children.append(process)

@@ -1,0 +1,178 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of nodes: what is written, what counts as a change, what is refused."""
+
+from __future__ import annotations
+
+import stat
+
+import pytest
+
+from ansible_collections.wombat.erlang.plugins.module_utils import node_files
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.module_utils.nodes import load_nodes
+
+NAME = "kv1@10.0.0.1"
+
+
+@pytest.fixture
+def root(tmp_path):
+    """An instance with an empty relx release kv."""
+    release = tmp_path / "releases/kv/1.2.0"
+    for folder in ("bin", "releases/1.2.0"):
+        (release / folder).mkdir(parents=True)
+    (release / "bin/kv").touch()
+    (release / "releases/start_erl.data").write_text("13.1.5 1.2.0\n")
+    (tmp_path / "releases/kv/current").symlink_to("1.2.0")
+    return tmp_path
+
+
+def settings(name=NAME, **changes):
+    base = {"name": name, "family": "kv", "release": "kv", "slot": None, "config": None, "vm_args": None, "env": None}
+    return {**base, **changes}
+
+
+def prepare(root, *nodes, epmd=False, port=21000, members=None):
+    options = {"nodes": list(nodes), "distribution": {"epmd": epmd, "port": port}, "members": members}
+    return node_files.prepare({"root": str(root), **options})
+
+
+def write(root, *nodes, **options):
+    return prepare(root, *nodes, **options).apply()
+
+
+def test_files_are_written_once_and_readable_by_their_owner_alone(root):
+    work = prepare(root, settings())
+    assert work.changed
+    assert not (root / "nodes").exists()
+    assert work.apply()["nodes"][NAME]["changed"] == ["vm.args", "node.config", "members.config", "node.json"]
+    assert (root / "lib/wombat/ebin/slot_epmd.beam").exists()
+    assert stat.S_IMODE((root / "nodes/kv1/node.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE((root / "home/kv").stat().st_mode) == 0o700
+    assert not prepare(root, settings()).changed
+
+
+def test_only_the_files_that_differ_change_and_other_nodes_stay(root):
+    write(root, settings(), settings("kv2@10.0.0.1"))
+    work = prepare(root, settings(config={"kv": {"a": 1}}), members={"kv": {"nodes": [NAME]}})
+    assert work.apply()["nodes"] == {
+        NAME: {"path": str(root / "nodes/kv1"), "changed": ["node.config", "members.config"]}
+    }
+    assert (root / "nodes/kv1/node.config").read_text() == "[{kv,[{a,1}]}].\n"
+    assert [diff["before"] for diff in work.diff][0] == "[].\n"
+    assert [node.name for node in load_nodes(str(root))] == [NAME, "kv2@10.0.0.1"]
+
+
+def test_members_are_atoms_in_order(root):
+    members = {
+        "kv": {"nodes": ["kv2@h", "kv1@h"], "neighbours": {"web": ["web1@h"], "b": []}},
+        "web": {"nodes": ["w@h"]},
+    }
+    write(root, settings(), members=members)
+    text = "".join((root / "nodes/kv1/members.config").read_text().split())
+    assert text == ("[{wombat,[{family,kv},{neighbours,[{b,[]},{web,[web1@h]}]},{nodes,[kv1@h,kv2@h]}]}].")
+
+
+def test_the_digest_sees_everything_but_members(root):
+    def digest(**options):
+        write(root, settings(**options.pop("node", {})), **options)
+        return load_nodes(str(root))[0].digest()
+
+    first = digest()
+    assert digest(members={"kv": {"nodes": [NAME]}}) == first
+    others = [
+        digest(node={"config": {"kv": {"a": 1}}}),
+        digest(node={"vm_args": ["+P 5000"]}),
+        digest(node={"env": {"A": 1}}),
+        digest(port=22000),
+        digest(epmd=True),
+    ]
+    assert len({first, *others}) == 6
+
+
+def test_a_nodes_environment_is_the_same_on_every_start_and_ours_wins(root):
+    write(root, settings(env={"A": 1, "PATH": "/opt/bin", "HOME": "/elsewhere"}))
+    node = load_nodes(str(root))[0]
+    assert node.start["argv"] == [str(root / "releases/kv/1.2.0/bin/kv"), "foreground"]
+    assert node.start["env"] == {
+        "A": "1",
+        "CODE_LOADING_MODE": "interactive",
+        "ERL_CRASH_DUMP": str(root / "nodes/kv1/log/erl_crash.dump"),
+        "HOME": str(root / "home/kv"),
+        "LANG": "C.UTF-8",
+        "PATH": "/opt/bin",
+        "RELX_OUT_FILE_PATH": str(root / "nodes/kv1/tmp"),
+        "RUNNER_LOG_DIR": str(root / "nodes/kv1/log"),
+        "TERM": "dumb",
+        "VMARGS_PATH": str(root / "nodes/kv1/vm.args"),
+        "WOMBAT_DATA": str(root / "nodes/kv1/data"),
+        "WOMBAT_INSTANCE": str(root),
+        "WOMBAT_NODE": NAME,
+    }
+    assert node.cookie_file == str(root / "home/kv/.erlang.cookie")
+
+
+def test_a_mix_release_gets_its_own_variables_and_with_epmd_its_own_mode(root):
+    (root / "releases/kv/1.2.0/releases/1.2.0/elixir").touch()
+    write(root, settings(), epmd=True, port=None)
+    start = load_nodes(str(root))[0].start
+    assert start["argv"][1] == "start"
+    assert {key: value for key, value in start["env"].items() if key.startswith("RELEASE")} == {
+        "RELEASE_COOKIE": "in_the_cookie_file",
+        "RELEASE_DISTRIBUTION": "none",
+        "RELEASE_NODE": NAME,
+        "RELEASE_TMP": str(root / "nodes/kv1/tmp"),
+        "RELEASE_VM_ARGS": str(root / "nodes/kv1/vm.args"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("nodes", "sentence"),
+    [
+        ([settings("kv1")], "is no node name"),
+        ([settings("../kv1@h")], "is no node name"),
+        ([settings("kv1@h", slot=2)], "has slot 2, but others look for it at 1"),
+        ([settings("kv1@h"), settings("kv1@i")], "Two nodes of this host are called kv1"),
+        ([settings("kv1@h"), settings("web1@h")], "would listen on one port"),
+        ([settings(family="../x")], "cannot be a folder's name"),
+        ([settings(release="current")], "cannot be a folder's name"),
+        ([settings(release="web")], "Release web is not installed"),
+        ([settings(config={"kv": 1})], "configuration of kv"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(root, nodes, sentence):
+    with pytest.raises(WombatError, match=sentence):
+        prepare(root, *nodes)
+
+
+def test_without_epmd_a_port_is_needed(root):
+    with pytest.raises(WombatError, match=r"distribution\.port is missing"):
+        prepare(root, settings(), port=None)
+
+
+@pytest.mark.parametrize("members", [{"kv": ["kv1@h"]}, {"kv": {"nodes": 3}}, {"kv": {"neighbours": ["web"]}}])
+def test_members_of_another_shape_are_refused(root, members):
+    with pytest.raises(WombatError, match=r"members\.kv must be like"):
+        prepare(root, settings(), members=members)
+
+
+def test_a_file_in_the_way_is_named(root):
+    (root / "nodes").touch()
+    with pytest.raises(WombatError, match=r"cannot be (read|made)"):
+        write(root, settings())
+
+
+def test_nodes_are_found_by_name_or_label_and_others_are_refused(root):
+    write(root, settings(), settings("kv2@10.0.0.1"))
+    assert [node.name for node in load_nodes(str(root), ["kv2", NAME, "kv1"])] == [NAME, "kv2@10.0.0.1"]
+    assert load_nodes(str(root), ["kv3"], missing_ok=True) == []
+    with pytest.raises(WombatError, match=r"There is no node kv1@other in .*: it has kv1@10\.0\.0\.1, kv2@10\.0\.0\.1"):
+        load_nodes(str(root), ["kv1@other"])
+
+
+def test_a_broken_description_is_named(root):
+    write(root, settings())
+    (root / "nodes/kv1/node.json").write_text("{}")
+    with pytest.raises(WombatError, match=r"node\.json does not describe a node"):
+        load_nodes(str(root))
