@@ -9,6 +9,7 @@ inventory is read.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -20,11 +21,12 @@ from ansible.template import Templar
 from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.plugin_utils import deployment as model
+from ansible_collections.wombat.erlang.plugins.plugin_utils import parsing
+from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 
 SUFFIXES = (".wombat.yml", ".wombat.yaml")
-# Credentials and options wait until a provider is opened, node settings until a node is known.
-LATER = re.compile(r"providers\.[^.]+\.(credentials|options)|families\.[^.]+\.(config|vm_args|env)")
+# Credentials and options, misplaced ones too, wait until a provider is opened, node settings until a node is known.
+LATER = re.compile(r"(.+\.)?(credentials|options)|families\..+\.(config|vm_args|env)|compose|groups|keyed_groups")
 
 
 def is_deployment_file(path: str) -> bool:
@@ -68,7 +70,7 @@ def _files(source: str) -> t.Iterator[str]:
         yield os.path.abspath(source)
 
 
-def load(path: str, loader: DataLoader) -> model.Deployment:
+def load(path: str, loader: DataLoader) -> Deployment:
     """Read, template and validate a deployment file.
 
     :param path: the file's path.
@@ -82,20 +84,30 @@ def load(path: str, loader: DataLoader) -> model.Deployment:
         value: t.Any, where: str, variables: t.Mapping[str, t.Any] | None = None, secret: bool = False
     ) -> t.Any:
         templar = Templar(loader=loader, variables={**extra, **(variables or {})})
-        try:
+        with _named(path):
             return _template(templar, value, where, None, secret)
-        except WombatError as error:
-            raise WombatError(f"{path}: {error}") from None
 
+    with _named(path):
+        data = _template(Templar(loader=loader, variables=extra), read(path, loader), "", LATER.fullmatch)
+        return parsing.parse(data, path, template, _scale(extra.get("wombat_scale")))
+
+
+@contextlib.contextmanager
+def _named(path: str) -> t.Iterator[None]:
+    """Put the file's path before errors."""
     try:
-        data = _read(path, loader)
-        data = _template(Templar(loader=loader, variables=extra), data, "", LATER.fullmatch)
-        return model.parse(data, path, template, _scale(extra.get("wombat_scale")))
+        yield
     except WombatError as error:
         raise WombatError(f"{path}: {error}") from None
+    except RecursionError:
+        raise WombatError(f"{path}: is nested too deeply, or a YAML alias in it holds itself; unfold it") from None
 
 
-def _read(path: str, loader: DataLoader) -> t.Any:
+def read(path: str, loader: DataLoader) -> t.Any:
+    """The file's data as it is written.
+
+    :raises WombatError: one sentence without the file's path.
+    """
     if not os.path.isfile(path):
         raise WombatError("there is no such file; check -i or wombat_file")
     try:
@@ -104,7 +116,7 @@ def _read(path: str, loader: DataLoader) -> t.Any:
         except TypeError:  # ansible-core 2.18 trusts every text
             return loader.load_from_file(path, cache="none")
     except AnsibleError as error:
-        raise WombatError(f"is not valid YAML or cannot be decrypted: {_one_line(error)}") from None
+        raise WombatError(f"is not valid YAML or cannot be decrypted: {_yaml_problem(error)}") from None
 
 
 def _template(
@@ -130,6 +142,15 @@ def _template(
         raise WombatError(
             f"{where} cannot be templated{reason}; templates here know extra variables and lookups only"
         ) from None
+
+
+def _yaml_problem(error: BaseException) -> str:
+    """Where and what, but not the text there: it may be a credential."""
+    cause = error.__cause__ or getattr(error, "orig_exc", None)
+    mark = getattr(cause, "problem_mark", None)
+    if mark is None:
+        return _one_line(error)
+    return f"{getattr(cause, 'problem', None) or 'a mistake'} in line {mark.line + 1}, column {mark.column + 1}"
 
 
 def _one_line(error: BaseException) -> str:

@@ -12,6 +12,8 @@ import typing as t
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 
 MEMORY_UNITS = {"MB": 1e6 / 2**20, "MIB": 1.0, "GB": 1e9 / 2**20, "GIB": 1024.0, "TB": 1e12 / 2**20, "TIB": 1024.0**2}
+MOST_MEMORY = 1e12  # MiB
+MOST_SHOWN = 200  # characters of a value in an error sentence
 
 
 def suggestion(word: object, known: t.Iterable[str]) -> str:
@@ -25,15 +27,14 @@ def suggestion(word: object, known: t.Iterable[str]) -> str:
 
 def mebibytes(value: object) -> float | None:
     """Read an amount of memory: a number of MiB, or a text as `4 GiB`. None when it is neither."""
-    if isinstance(value, bool):
+    match = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*", value) if isinstance(value, str) else None
+    if match and (match[2].upper() or "MIB") in MEMORY_UNITS:
+        amount = float(match[1]) * MEMORY_UNITS[match[2].upper() or "MIB"]
+    elif isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < MOST_MEMORY:
+        amount = float(value)
+    else:
         return None
-    if isinstance(value, (int, float)):
-        return float(value)
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", str(value))
-    if not match:
-        return None
-    unit = match[2].upper() or "MIB"
-    return float(match[1]) * MEMORY_UNITS[unit] if unit in MEMORY_UNITS else None
+    return amount if 0 <= amount < MOST_MEMORY else None
 
 
 class Section:
@@ -48,7 +49,10 @@ class Section:
         if data is None:
             data = {}
         if not isinstance(data, t.Mapping):
-            raise WombatError(f"{path or 'the file'} must be a mapping of keys to values, but is {kind(data)}")
+            # What stands in the place of the whole file may be anything, a decrypted secret too.
+            raise WombatError(
+                f"{path} must be a mapping, but is {kind(data)}" if path else "the file must be a mapping"
+            )
         self.data = data
         self.path = path
         self.seen: set[str] = set()
@@ -100,7 +104,7 @@ class Section:
     def integer(self, key: str, default: int, low: int = 0, high: int = 1_000_000) -> int:
         """A whole number from low to high; a template's text such as "5" counts as its number."""
         value = self.take(key, default)
-        if isinstance(value, str) and re.fullmatch(r"-?\d+", value.strip()):
+        if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value.strip()):
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise self.wrong(key, value, f"a whole number from {low} to {high}")
@@ -110,7 +114,7 @@ class Section:
         value = self.take(key)
         if value is None:
             return None
-        if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value.strip()):
+        if isinstance(value, str) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value.strip()):
             value = float(value)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
             raise self.wrong(key, value, f"a number from {low:g} to {high:g}")
@@ -122,7 +126,7 @@ class Section:
         if value is None:
             return None
         amount = mebibytes(value)
-        if amount is None or amount < 0:
+        if amount is None:
             raise self.wrong(key, value, "an amount such as '4 GiB' or a number of MiB")
         return amount
 
@@ -135,10 +139,11 @@ class Section:
             raise self.wrong(key, value, "a list of texts")
         return tuple(value)
 
-    def mapping(self, key: str) -> dict[str, t.Any]:
+    def mapping(self, key: str, secret: bool = False) -> dict[str, t.Any]:
+        """A mapping as it is; the error sentence does not show what stands for a `secret` one."""
         value = self.take(key, {})
         if not isinstance(value, t.Mapping):
-            raise self.wrong(key, value, "a mapping")
+            raise WombatError(f"{self.where(key)} must be a mapping") if secret else self.wrong(key, value, "a mapping")
         return dict(value)
 
     def section(self, key: str) -> Section:
@@ -164,4 +169,8 @@ def kind(value: object) -> str:
         return "a mapping"
     if isinstance(value, (list, tuple)):
         return "a list"
-    return repr(str(value)) if isinstance(value, str) else repr(value)
+    try:
+        text = repr(str(value)) if isinstance(value, str) else repr(value)
+    except ValueError:  # Python writes no number of more than 4300 digits
+        return "a number without end"
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."

@@ -23,8 +23,9 @@ import sys
 import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment, Provider, read_quota
+from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment, Provider
 from ansible_collections.wombat.erlang.plugins.plugin_utils.drivers import local as driver
+from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing import read_quota
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import (
     TAG,
     Adapter,
