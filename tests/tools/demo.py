@@ -17,18 +17,20 @@ import urllib.request
 import yaml
 
 INVENTORY = "inventories/local"
-DEPLOYMENT = yaml.safe_load(next(pathlib.Path(INVENTORY).glob("*.wombat.yml")).read_text())
+FILE = next(pathlib.Path(INVENTORY).glob("*.wombat.yml"))
+DEPLOYMENT = yaml.safe_load(FILE.read_text())
 HOME = pathlib.Path.home() / ".wombat"
 # Playbooks show what they print and what they change, not every task that found nothing to do.
 QUIET = {"ANSIBLE_DISPLAY_OK_HOSTS": "no", "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "no", "ANSIBLE_LOCALHOST_WARNING": "no"}
-NEXT = f"""Next, try:
-  . .venv/bin/activate
-  ansible-playbook -i {INVENTORY} wombat.erlang.deploy  # again: changes nothing
-  ansible-playbook -i {INVENTORY} wombat.erlang.status  # the table above
-  ansible-inventory -i {INVENTORY} --graph  # the instances, by family, provider, region
-  kill -9 PID of a node in the table above, deploy again           # heals it
-  set "nodes: 5" for kv in {INVENTORY}/*.wombat.yml, deploy again  # two more nodes, nothing else changes
-  make demo-clean                                                  # takes everything away"""
+NEXT = {
+    ". .venv/bin/activate": "puts Ansible on the PATH",
+    f"ansible-playbook -i {INVENTORY} wombat.erlang.deploy": "again: changes nothing",
+    f"ansible-playbook -i {INVENTORY} wombat.erlang.status": "the table above",
+    f"ansible-inventory -i {INVENTORY} --graph": "the instances, by family, provider, region",
+    "kill -9 PID": "of a node in the table above; the next deploy heals it",
+    f"edit {FILE}": "kv to 5 nodes: the next deploy adds two",
+    "make demo-clean": "takes everything away",
+}
 
 
 def step(title: str) -> None:
@@ -79,7 +81,9 @@ def run() -> None:
         sys.exit("The demo stopped: the key that one web node wrote reads differently through the other.")
     ansible("Ask every kv node something", "command", "-e", "wombat_family=kv", "-e", "wombat_expression=nodes()")
     ansible("All nodes", "status")
-    print(f"\nThe demo took {time.monotonic() - begun:.0f} s. {NEXT}")
+    print(f"\nThe demo took {time.monotonic() - begun:.0f} s. Next, try:")
+    for command, effect in NEXT.items():
+        print(f"  {command:<60} # {effect}")
 
 
 def processes(folder: pathlib.Path) -> list[str]:
