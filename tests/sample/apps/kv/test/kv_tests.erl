@@ -17,6 +17,8 @@ replication_test_() ->
             {minority_refuses, fun minority_refuses/1},
             {later_write_wins_whatever_the_clocks, fun later_write_wins_whatever_the_clocks/1},
             {old_data_reaches_a_wholly_new_family, fun old_data_reaches_a_wholly_new_family/1},
+            {a_settled_list_left_all_it_had, fun a_settled_list_left_all_it_had/1},
+            {a_minority_cannot_move_on, fun a_minority_cannot_move_on/1},
             {torn_log_is_repaired_from_peers, fun torn_log_is_repaired_from_peers/1},
             {log_is_compacted, fun log_is_compacted/1}
         ]
@@ -111,6 +113,39 @@ old_data_reaches_a_wholly_new_family(Cluster) ->
     [{ok, N} = get(5, N, Left) || N <- lists:seq(1, 20)],
     {ok, 4} = get(6, theirs, Left),
     Left.
+
+a_settled_list_left_all_it_had(Cluster) ->
+    New = [4, 5, 6],
+    Six = lists:foldl(fun(Number, Acc) -> start(Number, New, Acc) end, Cluster, New),
+    await_settled(New, Six),
+    _ = [pong = call(1, net_adm, ping, [kv_cluster:node_name(Number)], Six) || Number <- New],
+    Connected = fun(Number) -> length(call(Number, erlang, nodes, [], Six)) =:= 5 end,
+    kv_cluster:await(fun() -> lists:all(Connected, kv_cluster:running(Six)) end, connected),
+    _ = [ok = call(Number, kv, family_changed, [], Six) || Number <- kv_cluster:running(Six)],
+    %% From here on nothing but the settling itself can carry what is written over.
+    _ = [ok = call(Number, sys, suspend, [kv_sync], Six) || Number <- [2, 3 | New]],
+    ok = put(2, a, 1, Six),
+    ok = kv_cluster:set_family([1], [1 | New], Six),
+    Settled = fun() -> maps:get(settled, call(1, kv, status, [], Six)) end,
+    kv_cluster:await(Settled, settled),
+    Left = lists:foldl(fun kv_cluster:kill/2, Six, [1, 2, 3]),
+    {ok, 1} = get(5, a, Left),
+    Left.
+
+a_minority_cannot_move_on(Cluster) ->
+    Two = kill(3, Cluster),
+    ok = put(1, a, 1, Two),
+    %% 3 missed the write, and is told to go on with new nodes when nobody else knows of it.
+    Alone = lists:foldl(fun(N, Acc) -> start(N, [4, 5], Acc) end, kill(1, kill(2, Two)), [4, 5]),
+    await_settled([4, 5], Alone),
+    Third = start(3, [3, 4, 5], Alone),
+    ok = call(3, kv, family_changed, [], Third),
+    #{settled := false} = call(3, kv, status, [], Third),
+    {error, {no_majority, _}} = get(3, a, Third),
+    Back = start(1, [1, 2, 3], Third),
+    await_settled([3, 4, 5], Back),
+    {ok, 1} = get(4, a, Back),
+    Back.
 
 torn_log_is_repaired_from_peers(#{root := Root} = Cluster) ->
     ok = put(1, a, lists:duplicate(1000, x), Cluster),
