@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.plugin_utils import placement, reconcile
+from ansible_collections.wombat.erlang.plugins.plugin_utils import placement, planning, reconcile
 from ansible_collections.wombat.erlang.plugins.plugin_utils.action import ControllerAction
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.hosts import ALL, GONE, RETIRING, host_of
@@ -38,8 +38,8 @@ class ActionModule(ControllerAction):
         self, deployment: Deployment, adapters: dict[str, Adapter], options: dict[str, t.Any]
     ) -> dict[str, t.Any]:
         before = reconcile.observe(adapters)
-        first = reconcile.make_plan(deployment, before, options["run"])
-        lines = reconcile.diff_lines(first, before.offers())
+        first = planning.make_plan(deployment, before, options["run"])
+        lines = planning.diff_lines(first, before.offers())
         if self.check:
             outcome = reconcile.Outcome(observation=before, plan=first)
         else:
@@ -66,7 +66,7 @@ class ActionModule(ControllerAction):
         }
 
     def hosts(
-        self, deployment: Deployment, seen: reconcile.Observation, surplus: t.Collection[str]
+        self, deployment: Deployment, seen: planning.Observation, surplus: t.Collection[str]
     ) -> list[dict[str, t.Any]]:
         """The hosts that exist, and those that only the inventory still has; what is unknown stays."""
         found = [host_of(deployment, instance) for instance in seen.instances]
@@ -92,7 +92,7 @@ class ActionModule(ControllerAction):
         return {"changed": bool(destroyed), "destroyed": destroyed, "diff": {"prepared": lines} if lines else []}
 
     @staticmethod
-    def require_known(seen: reconcile.Observation) -> None:
+    def require_known(seen: planning.Observation) -> None:
         if seen.unknown:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in seen.unknown.items())
             raise WombatError(

@@ -41,7 +41,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.plugin_utils import loader, reconcile
+from ansible_collections.wombat.erlang.plugins.plugin_utils import loader, planning, reconcile
 from ansible_collections.wombat.erlang.plugins.plugin_utils.unsafe import unsafe
 
 
@@ -50,6 +50,6 @@ class LookupModule(LookupBase):
         try:
             deployment = loader.load(loader.find(variables or {}), self._loader)
             seen = reconcile.observe(reconcile.open_providers(deployment))
-            return [unsafe(reconcile.make_plan(deployment, seen, run="").result)]
+            return [unsafe(planning.make_plan(deployment, seen, run="").result)]
         except WombatError as error:
             raise AnsibleLookupError(str(error)) from None

@@ -72,7 +72,7 @@ class LocalNodeDriver(NodeDriver):
         self.key, self.secret = key, secret
         self.region = region
         self.root = root
-        self.network = ipaddress.ip_network(network)
+        self.network = ipaddress.IPv4Network(network)
         self.sizes = sizes or {}
         self.zones = zones or {}
         self.quota = quota or {}
@@ -167,7 +167,8 @@ class LocalNodeDriver(NodeDriver):
                 os.rename(folder, folder + ".gone")
             give_back(claims, folder)
         shutil.rmtree(folder + ".gone", ignore_errors=True)
-        with contextlib.suppress(OSError):  # not empty, or gone
+        # Under the lock, for a run that creates needs the folder; it is not empty, or gone already.
+        with claims_lock(), contextlib.suppress(OSError):
             os.rmdir(self.root)
         return True
 
@@ -213,11 +214,19 @@ class LocalNodeDriver(NodeDriver):
 
     def _records(self) -> list[dict[str, t.Any]]:
         records = []
-        for name in sorted(os.listdir(self.root)) if os.path.isdir(self.root) else ():
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # another run destroys it just now
-                if "." not in name:
-                    with open(os.path.join(self.root, name, "instance.json"), encoding="utf-8") as stream:
-                        records.append(json.load(stream))
+        try:
+            names = [name for name in os.listdir(self.root) if "." not in name]
+        except FileNotFoundError:
+            names = []
+        for name in names:
+            path = os.path.join(self.root, name, "instance.json")
+            try:
+                with open(path, encoding="utf-8") as stream:
+                    records.append(json.load(stream))
+            except (FileNotFoundError, NotADirectoryError):
+                continue  # another run destroys it just now
+            except ValueError:
+                raise BaseHTTPError(500, f"{path} is damaged; mend or remove its folder") from None
         return sorted(records, key=lambda record: record["created"])
 
     def _write(self, folder: str, record: t.Mapping[str, t.Any]) -> None:
@@ -229,7 +238,9 @@ class LocalNodeDriver(NodeDriver):
     def _set_state(self, node: Node, state: str) -> bool:
         self._call()
         with claims_lock():
-            record = next(record for record in self._records() if record["id"] == node.id)
+            record = next((record for record in self._records() if record["id"] == node.id), None)
+            if record is None:
+                raise BaseHTTPError(404, f"instance {node.name} not found")
             self._write(os.path.join(self.root, node.id), {**record, "state": state})
         return True
 

@@ -15,10 +15,8 @@ import typing as t
 try:
     from libcloud.common.exceptions import BaseHTTPError
     from libcloud.common.types import InvalidCredsError, LibcloudError
-    from libcloud.compute.types import NodeState
 except ImportError:  # said by the registry, once a provider is opened
     BaseHTTPError = InvalidCredsError = LibcloudError = Exception
-    NodeState = None
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment, Geography, Provider
@@ -100,7 +98,8 @@ class Domain:
 class Instance:
     """A computing unit that exists and is ours.
 
-    `state` is pending, running, stopped or error; `slots` are the numbers of its nodes' slots.
+    `state` is pending, running, stopped or error; `created` is in seconds since 1970, by the provider's clock; `slots`
+    are the numbers of its nodes' slots.
     """
 
     name: str
@@ -112,6 +111,7 @@ class Instance:
     state: str
     family: str
     run: str
+    created: float
     slots: tuple[int, ...]
     address: str | None
     vars: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
@@ -237,8 +237,8 @@ class Adapter:
         """The provider's own words on one line, with the credentials taken out."""
         value = getattr(error, "value", None) or getattr(error, "message", None) or str(error) or type(error).__name__
         text = " ".join(str(value).split())
-        for secret in self.credentials.values():
-            if isinstance(secret, str) and len(secret) > 3:
+        for secret in texts_in(self.credentials):
+            if len(secret) > 3:
                 text = text.replace(secret, "***")
         return text
 
@@ -253,9 +253,12 @@ class Adapter:
         }
 
     def owned(self, name: str, tags: t.Mapping[str, str]) -> bool:
+        """Tell whether name and tags together say that an instance is this deployment's."""
         return (
             name.startswith(f"{self.deployment.name}-{tags.get(TAG + 'family')}-")
             and tags.get(TAG + "deployment") == self.deployment.name
+            and TAG + "run" in tags
+            and str(tags.get(TAG + "nodes")).isdecimal()
         )
 
     def act(self, verb: str, instance: Instance) -> None:
@@ -281,6 +284,15 @@ class Adapter:
             value = getattr(place, field.name)
             merged[field.name] = value if value not in (None, (), {}) else getattr(area, field.name)
         return Geography(**merged)
+
+
+def texts_in(value: t.Any) -> t.Iterator[str]:
+    """All texts in nested mappings and lists."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (t.Mapping, list)):
+        for item in value.values() if isinstance(value, t.Mapping) else value:
+            yield from texts_in(item)
 
 
 def refusal_kind(error: BaseException, text: str) -> str:

@@ -18,13 +18,15 @@ Its options, all but `sizes` and `regions` with a default:
 from __future__ import annotations
 
 import functools
+import ipaddress
 import os
 import sys
 import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment, Provider
+from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment, Family, Provider
 from ansible_collections.wombat.erlang.plugins.plugin_utils.drivers import local as driver
+from ansible_collections.wombat.erlang.plugins.plugin_utils.drivers.addresses import OFFSET_STEP
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing import read_quota
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import (
     TAG,
@@ -35,7 +37,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base impor
     Size,
     left,
 )
-from ansible_collections.wombat.erlang.plugins.plugin_utils.section import Section
+from ansible_collections.wombat.erlang.plugins.plugin_utils.section import Section, suggestion
 
 
 class LocalAdapter(Adapter):
@@ -55,12 +57,23 @@ class LocalAdapter(Adapter):
 
     def __init__(self, deployment: Deployment, name: str) -> None:
         super().__init__(deployment, name)
-        options = Section(self.options, f"providers.{name}.options")
+        try:
+            self._read(f"providers.{name}")
+        except WombatError as error:
+            raise WombatError(f"{deployment.file}: {error}") from None
+
+    def _read(self, path: str) -> None:
+        deployment, name = self.deployment, self.spec.name
+        credentials = Section(self.credentials, f"{path}.credentials")
+        for key in ("key", "secret"):
+            credentials.take(key)
+        credentials.end()
+        options = Section(self.options, f"{path}.options")
         default_root = os.path.join(os.path.expanduser("~"), ".wombat", deployment.name, name)
         self.root = os.path.normpath(
             os.path.join(deployment.folder, os.path.expanduser(options.text("root") or default_root))
         )
-        self.network = options.text("network", "127.77.0.0/16") or ""
+        self.network = self._network(options)
         self.latency = options.number("latency", 0, 60) or 0.0
         self.images = options.strings("images") or ("debian-12",)
         self.quota = read_quota(options.section("quota"))
@@ -69,10 +82,48 @@ class LocalAdapter(Adapter):
         self.layout = {region: self._region(section) for region, section in options.sections("regions").items()}
         for key, given in (("sizes", self.sizes), ("regions", self.layout)):
             if not given:
-                raise WombatError(
-                    f"{deployment.file}: {options.where(key)} is missing or empty; a local provider declares its {key}"
-                )
+                raise WombatError(f"{options.where(key)} is missing or empty; a local provider declares its {key}")
         options.end()
+        self._check_places(path)
+        for family in deployment.families.values():
+            self._check_family(family)
+
+    @staticmethod
+    def _network(options: Section) -> str:
+        text = options.text("network", "127.77.0.0/16")
+        try:
+            if ipaddress.IPv4Network(text).is_loopback:
+                return str(text)
+        except ValueError:
+            pass
+        raise options.wrong("network", text, "a network of loopback addresses, such as 127.77.0.0/16")
+
+    def _check_places(self, path: str) -> None:
+        """Require that the provider's `regions` and `domains` are among those that its options declare."""
+        zones = [f"{region}/{zone}" for region, zones in self.layout.items() for zone in zones]
+        for key, named, known in (
+            ("regions", self.spec.regions, list(self.layout)),
+            ("domains", self.spec.domains, [*self.layout, *zones]),
+        ):
+            for name in named:
+                if name not in known:
+                    raise WombatError(
+                        f"{path}.{key} names '{name}', which is not in its options.regions; {suggestion(name, known)}"
+                    )
+
+    def _check_family(self, family: Family) -> None:
+        """Require what the addresses and ports of local instances have room for."""
+        nodes = family.nodes_per_instance
+        if int(nodes["max"] if isinstance(nodes, t.Mapping) else nodes) > OFFSET_STEP:
+            raise WombatError(
+                f"families.{family.name}.nodes_per_instance: a local instance has ports for {OFFSET_STEP} nodes; "
+                "use more instances"
+            )
+        if family.node_name and ipaddress.IPv4Network(self.network).num_addresses == 1:
+            raise WombatError(
+                f"families.{family.name}.node_name gives all nodes at {self.network} one name; "
+                f"leave it out, or give providers.{self.spec.name}.options.network more addresses"
+            )
 
     @staticmethod
     def _size(section: Section) -> dict[str, t.Any]:
@@ -87,7 +138,9 @@ class LocalAdapter(Adapter):
         return size
 
     def _region(self, section: Section) -> dict[str, dict[str, t.Any]]:
-        prices = {name: section.section("prices").number(name, 0, 1e6) for name in section.mapping("prices")}
+        given = section.section("prices")
+        prices = {size: price for size in self.sizes if (price := given.number(size, 0, 1e6)) is not None}
+        given.end()
         zones = {}
         for zone, entry in section.sections("zones").items():
             zones[zone] = {
@@ -202,6 +255,7 @@ class LocalAdapter(Adapter):
             state=extra["state"],
             family=tags[TAG + "family"],
             run=tags[TAG + "run"],
+            created=extra["created"],
             # Instances that share an address tell their nodes apart by the slot, which is also what the port comes
             # from.
             slots=tuple(extra["offset"] + slot for slot in range(1, int(tags[TAG + "nodes"]) + 1)),

@@ -1,0 +1,171 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What to create and what is surplus, from what was observed. Pure.
+
+A provider that cannot be observed makes its instances unknown: while it is, no family grows, for its missing nodes
+may be there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import typing as t
+
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.plugin_utils import placement
+from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Domain, Instance, Refusal, Request
+
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+ALIVE = ("pending", "running", "stopped")
+
+
+@dataclasses.dataclass(frozen=True)
+class Observation:
+    """What the providers say now; `unknown` gives for each provider that could not be observed the reason."""
+
+    domains: tuple[Domain, ...]
+    instances: tuple[Instance, ...]
+    unknown: t.Mapping[str, str]
+
+    def offers(self, refusals: t.Sequence[Refusal] = ()) -> list[dict[str, t.Any]]:
+        every = [offer for domain in self.domains for offer in domain.offers()]
+        return [offer for offer in every if not any(refusal.covers(offer) for refusal in refusals)]
+
+    def without(self, names: t.Collection[str]) -> Observation:
+        """The same without some instances."""
+        return dataclasses.replace(self, instances=tuple(one for one in self.instances if one.name not in names))
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What to do: requests to create, names to retire, and the placement behind it."""
+
+    create: tuple[Request, ...]
+    surplus: tuple[Instance, ...]
+    result: t.Mapping[str, t.Any]
+    held: t.Mapping[str, int]  # family -> nodes not created because a provider is unknown
+
+
+def make_plan(
+    deployment: Deployment,
+    seen: Observation,
+    run: str,
+    refusals: t.Sequence[Refusal] = (),
+    taken: t.Collection[str] = (),
+) -> Plan:
+    """Place what is missing. Pure.
+
+    :param run: the run's uuid, from which names come.
+    :param taken: ids of names already used by this run.
+    """
+    alive = [instance for instance in seen.instances if instance.state in ALIVE]
+    existing = [
+        {
+            "name": instance.name,
+            "family": instance.family,
+            "provider": instance.provider,
+            "region": instance.region,
+            "zone": instance.zone,
+            "size": instance.size,
+            "nodes": len(instance.slots),
+        }
+        for instance in alive
+    ]
+    demands = deployment.demands()
+    held: dict[str, int] = {}
+    if seen.unknown:
+        for name, demand in demands.items():
+            there = sum(len(instance.slots) for instance in alive if instance.family == name)
+            if demand["nodes"] > there:
+                held[name] = demand["nodes"] - there
+                demand["nodes"] = there
+    result = placement.place(demands, seen.offers(refusals), existing, budget=deployment.budget)
+    dropped = set(result["surplus"])
+    surplus = tuple(instance for instance in seen.instances if instance.name in dropped or instance.state not in ALIVE)
+    names = {instance.name.rpartition("-")[2] for instance in seen.instances} | set(taken)
+    return Plan(create=tuple(_requests(deployment, result, run, names)), surplus=surplus, result=result, held=held)
+
+
+def _requests(deployment: Deployment, result: t.Mapping[str, t.Any], run: str, taken: set[str]) -> t.Iterator[Request]:
+    ordinal = 0
+    for assignment in result["assignments"]:
+        nodes = assignment["nodes"]
+        for remaining in range(assignment["instances"], 0, -1):
+            share = -(-nodes // remaining)
+            nodes -= share
+            while (identity := short_id(run, ordinal)) in taken:
+                ordinal += 1
+            taken.add(identity)
+            family = assignment["family"]
+            yield Request(
+                name=f"{deployment.name}-{family}-{identity}",
+                token=f"{run}-{ordinal}",
+                family=family,
+                run=run,
+                provider=assignment["provider"],
+                region=assignment["region"],
+                zone=assignment["zone"],
+                size=assignment["size"],
+                nodes=share,
+            )
+
+
+def short_id(run: str, ordinal: int) -> str:
+    """Six characters from the run's uuid and an ordinal: a retry within a run asks for the same name."""
+    number = int.from_bytes(hashlib.sha256(f"{run}/{ordinal}".encode()).digest()[:8], "big")
+    text = ""
+    for _place in range(6):
+        number, digit = divmod(number, len(DIGITS))
+        text += DIGITS[digit]
+    return text
+
+
+def too_young(deployment: Deployment, seen: Observation, known: t.Collection[str]) -> list[Instance]:
+    """Find the instances that two runs at once created too many: of a family's nodes the oldest stay.
+
+    Age is what both runs see alike, whenever they look, so that together they take back exactly what is too many.
+
+    :param known: names of the instances that were there before this run; they are never among the result.
+    """
+    found = []
+    nodes: dict[str, int] = {}
+    alive = [instance for instance in seen.instances if instance.state in ALIVE]
+    for instance in sorted(alive, key=lambda entry: (entry.created, entry.name)):
+        before = nodes.get(instance.family, 0)
+        nodes[instance.family] = before + len(instance.slots)
+        family = deployment.families.get(instance.family)
+        if instance.name not in known and before >= (family.nodes if family else 0):
+            found.append(instance)
+    return found
+
+
+def check_network(deployment: Deployment, seen: Observation, plan: Plan) -> None:
+    """Refuse a family over several networks in clear text, unless the file allows it (DESIGN section 8)."""
+    remote = {name for name, spec in deployment.providers.items() if spec.driver != "local"}
+    if deployment.insecure:
+        return
+    for family in deployment.families:
+        used = {request.provider for request in plan.create if request.family == family}
+        used |= {instance.provider for instance in seen.instances if instance.family == family}
+        if len(used & remote) > 1:
+            raise WombatError(
+                f"{deployment.file}: families.{family} would span {' and '.join(sorted(used))} with unencrypted "
+                "distribution; keep it in one provider with demand.where, or set insecure: true if you trust them"
+            )
+
+
+def diff_lines(plan: Plan, offers: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
+    """The plan, to be read like a diff."""
+    prices = {(o["provider"], o["region"], o["zone"], o["size"]): o["price"] for o in offers}
+
+    def line(sign: str, entry: Request | Instance) -> tuple[str, ...]:
+        price = prices.get((entry.provider, entry.region, entry.zone, entry.size))
+        cost = "price unknown" if price is None else f"{price:g}/h"
+        return (f"{sign} {entry.name}", f"{entry.provider}/{entry.region}/{entry.zone}", entry.size, cost)
+
+    rows = [line("+", request) for request in plan.create] + [line("-", instance) for instance in plan.surplus]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)] if rows else []
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in rows]
