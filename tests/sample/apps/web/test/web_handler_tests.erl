@@ -1,6 +1,6 @@
 %% SPDX-License-Identifier: GPL-3.0-or-later
 %% @doc The web family's answers, over HTTP, with a store of one node behind it.
--module(web_tests).
+-module(web_handler_tests).
 
 -include_lib("eunit/include/eunit.hrl").
 
