@@ -117,6 +117,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils import hosts, loader, reconcile
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
+from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing import CONSTRUCTED
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Instance
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.registry import connection_of
 from ansible_collections.wombat.erlang.plugins.plugin_utils.unsafe import unsafe
@@ -132,15 +133,23 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         super().parse(inventory, loader_, path, cache)
         try:
             deployment = loader.load(path, loader_)
-            self._read_config_data(path)
+            self._set_constructed(deployment, loader.read(path, loader_))
             observation = reconcile.observe(reconcile.open_providers(deployment))
         except WombatError as error:
             raise AnsibleParserError(str(error)) from None
         for name, reason in observation.unknown.items():
             self.display.warning(f"the instances of provider {name} are unknown and left out: {reason}")
-        self._add_groups(deployment)
         for instance in observation.instances:
             self._add_host(deployment, instance)
+        # Last, for these groups tell the playbooks that nothing went wrong before.
+        self._add_groups(deployment)
+
+    def _set_constructed(self, deployment: Deployment, data: t.Mapping[str, t.Any]) -> None:
+        """Give Ansible the options that are its own; the others are templates still, and the deployment has them."""
+        options = {key: data[key] for key in CONSTRUCTED if key in data}
+        self.set_options(
+            direct={**options, "plugin": self.NAME, "name": deployment.name, "providers": {}, "families": {}}
+        )
 
     def _add_groups(self, deployment: Deployment) -> None:
         """Make the groups of all families and providers, also while they are empty: plays and group_vars name them."""

@@ -42,17 +42,26 @@ from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils import loader
+from ansible_collections.wombat.erlang.plugins.plugin_utils.hosts import GONE
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
         variables = variables or {}
         try:
-            loader.load(loader.find(variables), self._loader)
+            path = loader.find(variables)
+            loader.load(path, self._loader)
+            require_inventory(path, variables)
             require_controller(variables.get("ansible_limit"))
         except WombatError as error:
             raise AnsibleLookupError(str(error)) from None
         return ["localhost"]
+
+
+def require_inventory(path: str, variables: t.Mapping[str, t.Any]) -> None:
+    """Refuse a file from which the inventory plugin made no inventory: plays would match no hosts and end well."""
+    if path in loader.in_inventory(variables) and GONE not in (variables.get("groups") or {}):
+        raise WombatError(f"{path}: Ansible made no inventory of it, as its warning above says; mend the file")
 
 
 def require_controller(limit: str | None) -> None:

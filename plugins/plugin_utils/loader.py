@@ -43,9 +43,7 @@ def find(variables: t.Mapping[str, t.Any]) -> str:
     named = variables.get("wombat_file")
     if named:
         return os.path.abspath(os.path.expanduser(str(named)))
-    found = sorted(
-        {path for source in variables.get("ansible_inventory_sources") or [] for path in _files(str(source))}
-    )
+    found = in_inventory(variables)
     if len(found) == 1:
         return found[0]
     if found:
@@ -55,6 +53,11 @@ def find(variables: t.Mapping[str, t.Any]) -> str:
     raise WombatError(
         "no deployment file (*.wombat.yml) is among the inventory sources; name one with -i PATH or -e wombat_file=PATH"
     )
+
+
+def in_inventory(variables: t.Mapping[str, t.Any]) -> list[str]:
+    """The deployment files among the inventory sources of a run, absolute and sorted."""
+    return sorted({path for source in variables.get("ansible_inventory_sources") or [] for path in _files(str(source))})
 
 
 def _files(source: str) -> t.Iterator[str]:

@@ -22,6 +22,8 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import (
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import Section, suggestion
 
 PLUGIN = "wombat.erlang.deployment"
+# What the inventory plugin gives to Ansible's own code, which checks it.
+CONSTRUCTED = ("compose", "groups", "keyed_groups", "strict", "use_extra_vars", "leading_separator")
 NAME = r"[a-z][a-z0-9]*"
 NAME_MEANING = "small letters and digits, a letter first"
 # A family's name is followed by the slot in node names: with a digit at its end, web2's slot 1 and web's slot 21
@@ -93,8 +95,7 @@ def parse(
     )
     distribution.end()
     placement.validate(deployment.demands())
-    # What the inventory plugin itself takes (Constructable's options) is checked by Ansible.
-    for key in ("compose", "groups", "keyed_groups", "strict", "use_extra_vars", "leading_separator"):
+    for key in CONSTRUCTED:
         top.take(key)
     top.end()
     return deployment
