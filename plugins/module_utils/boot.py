@@ -15,7 +15,11 @@ import shlex
 from typing import NamedTuple
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.module_utils.host_release import FIRST_KERNEL_PARAMETERS, erts_numbers
+from ansible_collections.wombat.erlang.plugins.module_utils.host_release import (
+    FIRST_KERNEL_PARAMETERS,
+    HostRelease,
+    erts_numbers,
+)
 
 # Which flags and parameters of kernel belong to us, in a release's own vm.args and in a family's settings alike.
 _OUR_FLAGS = {
@@ -40,28 +44,28 @@ class Distribution(NamedTuple):
     port: int | None = None  # a node listens on this port plus its slot; with epmd it may be None: any port
 
 
-def label(name):
+def label(name: str) -> str:
     """The part of a node's name before the C(@)."""
     return name.partition("@")[0]
 
 
-def address(name):
+def address(name: str) -> str:
     """The part of a node's name after the C(@)."""
     return name.partition("@")[2]
 
 
-def slot(name):
+def slot(name: str) -> int:
     """The slot that a node's name says: the number at the end of its label, else 1; slot_epmd has the same rule."""
     digits = _TRAILING_DIGITS.search(label(name))
     return int(digits.group()) if digits else 1
 
 
-def name_arguments(name):
+def name_arguments(name: str) -> list[list[str]]:
     """The flag that names a node: long where its address has a dot or colon, else short."""
     return [["-name" if re.search("[.:]", address(name)) else "-sname", name]]
 
 
-def distribution_arguments(distribution, erts_version, code_path):
+def distribution_arguments(distribution: Distribution, erts_version: str, code_path: str) -> list[list[str]]:
     """The arguments that everything needs that takes part in the distribution, nodes and callers alike.
 
     :arg erts_version: The version of the runtime system that will get them.
@@ -76,7 +80,9 @@ def distribution_arguments(distribution, erts_version, code_path):
     return arguments
 
 
-def node_arguments(name, distribution, release, code_path, configs):
+def node_arguments(
+    name: str, distribution: Distribution, release: HostRelease, code_path: str, configs: list[str]
+) -> list[list[str]]:
     """The arguments of a node that are ours rather than its release's.
 
     :arg release: Its HostRelease.
@@ -96,7 +102,7 @@ def node_arguments(name, distribution, release, code_path, configs):
     return arguments + [["-config", config] for config in configs]
 
 
-def release_arguments(release, env):
+def release_arguments(release: HostRelease, env: dict[str, str]) -> list[list[str]]:
     """The arguments of the release's own vm.args without those that are ours; raises WombatError.
 
     :arg env: The node's environment, which fills in C(${NAME}) and C(${NAME:-default}) where the file is a vm.args.src.
@@ -108,7 +114,7 @@ def release_arguments(release, env):
     return []
 
 
-def family_arguments(lines, where):
+def family_arguments(lines: list[str], where: str) -> list[list[str]]:
     """The arguments that a node's settings add, one flag with its values a line; raises WombatError for one of ours."""
     groups = _groups(_split("\n".join(lines), where))
     for group in groups:
@@ -119,14 +125,14 @@ def family_arguments(lines, where):
     return groups
 
 
-def render_arguments(groups):
+def render_arguments(groups: list[list[str]]) -> str:
     """The text of a vm.args file, which a runtime system reads back as the same arguments."""
     last = [group for group in groups if group[0] == "-extra"]  # it takes whatever follows
     first = [group for group in groups if group[0] != "-extra"]
     return "".join(" ".join(_quoted(word) for word in group) + "\n" for group in first + last)
 
 
-def _read(path, release_path, env, seen):
+def _read(path: str, release_path: str, env: dict[str, str] | None, seen: list[str]) -> list[list[str]]:
     """The groups of an arguments file and of those it names; relative paths start at the release, as in its script."""
     if path in seen:
         raise WombatError(f"{path} includes itself by -args_file: take that line out of the release.")
@@ -137,7 +143,7 @@ def _read(path, release_path, env, seen):
         raise WombatError(f"{path} cannot be read: {error}.") from None
     if env is not None:
         text = _VARIABLE.sub(lambda match: env.get(match.group(1)) or match.group(2) or "", text)
-    groups = []
+    groups: list[list[str]] = []
     for group in _groups(_split(text, path)):
         if group[0] == "-args_file" and len(group) > 1:
             groups += _read(os.path.join(release_path, group[1]), release_path, env, [*seen, path])
@@ -146,7 +152,7 @@ def _read(path, release_path, env, seen):
     return groups
 
 
-def _split(text, where):
+def _split(text: str, where: str) -> list[str]:
     """The words of an arguments file: like a shell's, but nothing is escaped between quotes."""
     lexer = shlex.shlex(text, posix=True)
     lexer.whitespace_split = True
@@ -157,8 +163,8 @@ def _split(text, where):
         raise WombatError(f"{where} is no list of arguments: {error}.") from None
 
 
-def _groups(words):
-    groups = []
+def _groups(words: list[str]) -> list[list[str]]:
+    groups: list[list[str]] = []
     for index, word in enumerate(words):
         if word == "-extra":
             return [*groups, words[index:]]
@@ -168,7 +174,7 @@ def _groups(words):
     return groups
 
 
-def _without_ours(group):
+def _without_ours(group: list[str]) -> list[list[str]]:
     """The group without what is ours, as a list of groups: none where nothing is left."""
     if group[0] in _OUR_FLAGS:
         return []
@@ -179,5 +185,5 @@ def _without_ours(group):
     return [["-kernel", *kept]] if kept else []
 
 
-def _quoted(word):
+def _quoted(word: str) -> str:
     return word if _PLAIN.match(word) else '"{}"'.format(word.replace('"', '"\\""'))

@@ -11,13 +11,14 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from ansible_collections.wombat.erlang.plugins.module_utils import boot, slot_epmd, wombat_caller
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.module_utils.host_release import erts_numbers
-from ansible_collections.wombat.erlang.plugins.module_utils.nodes import read_text, write_file
+from ansible_collections.wombat.erlang.plugins.module_utils.host_release import HostRelease, erts_numbers
+from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, read_text, write_file
 from ansible_collections.wombat.erlang.plugins.module_utils.terms import to_erlang
 
 # Nodes remember every name that ever connected, so callers share a few.
@@ -37,22 +38,22 @@ class Reply(NamedTuple):
     error: str | None
 
 
-def apply_request(module, function, arguments):
+def apply_request(module: str, function: str, arguments: list) -> dict:
     """The request to call a function; C(arguments) is a list of data as terms.to_erlang takes it."""
     return {"$tuple": [{"$atom": "apply"}, {"$atom": module}, {"$atom": function}, list(arguments)]}
 
 
-def expression_request(source, language="erlang"):
+def expression_request(source: str, language: str = "erlang") -> dict:
     """The request to evaluate an expression; C(language) is erlang or elixir."""
     return {"$tuple": [{"$atom": language}, source]}
 
 
-def await_request(pid):
+def await_request(pid: int) -> dict:
     """The request to wait until the node has started, for as long as the process C(pid) lives."""
     return {"$tuple": [{"$atom": "await"}, pid]}
 
 
-def call(requests, timeout):
+def call(requests: list[tuple[Node, dict]], timeout: float) -> dict[str, Reply]:
     """Send requests to nodes of one instance, all at the same time.
 
     :arg requests: A list of pairs of a Node and what one of the functions above made, each node once.
@@ -60,16 +61,16 @@ def call(requests, timeout):
     :returns: A dictionary of the nodes' names and their Reply; every requested node has one.
     :raises WombatError: The caller itself cannot run, or the arguments say no Erlang term.
     """
-    groups = {}
+    groups: dict[boot.Distribution, list[tuple[Node, dict]]] = {}
     for node, request in requests:
         groups.setdefault(node.distribution, []).append((node, request))
-    replies = {}
+    replies: dict[str, Reply] = {}
     for group in groups.values():
         replies.update(_call(group, timeout))
     return replies
 
 
-def _call(requests, timeout):
+def _call(requests: list[tuple[Node, dict]], timeout: float) -> dict[str, Reply]:
     node = max((node for node, request in requests), key=lambda item: erts_numbers(item.release.erts_version))
     lines = [{"$tuple": [item.name, item.cookie_file, request]} for item, request in requests]
     text = to_erlang({"$tuple": [max(1, int(timeout * 1000)), lines]}) + ".\n"
@@ -96,7 +97,7 @@ def _call(requests, timeout):
 
 
 @contextmanager
-def _caller_name(node):
+def _caller_name(node: Node) -> Iterator[tuple[str, int]]:
     """A name for a caller that no other caller on this instance has, and the file whose lock says so."""
     number, handle = _take_number(os.path.join(node.root, "callers"))
     try:
@@ -105,7 +106,7 @@ def _caller_name(node):
         os.close(handle)
 
 
-def _take_number(folder):
+def _take_number(folder: str) -> tuple[int, int]:
     """The first number that nobody has locked in this folder, and the file that locks it now."""
     try:
         os.makedirs(folder, exist_ok=True)
@@ -121,7 +122,7 @@ def _take_number(folder):
     raise WombatError(f"No remote caller can start from {folder}: {_NAMES} are at work; wait for some of them to end.")
 
 
-def _run(command, env, folder, lock, limit):
+def _run(command: list[str], env: dict[str, str], folder: str, lock: int, limit: float) -> str:
     """Run the caller; returns the end of what it printed, for the case that it wrote no reply."""
     output = os.path.join(folder, "output")
     with open(output, "wb") as file:
@@ -146,7 +147,7 @@ def _run(command, env, folder, lock, limit):
         return " ".join(file.read()[-500:].split())
 
 
-def _runtime_system(release):
+def _runtime_system(release: HostRelease) -> tuple[str, dict[str, str]]:
     """The program to run, and the environment that it needs: the release's own runtime system, else the host's."""
     if release.erts:
         bin_folder = os.path.join(release.erts, "bin")
@@ -161,7 +162,7 @@ def _runtime_system(release):
     return program, {}
 
 
-def _boot_script(release):
+def _boot_script(release: HostRelease) -> list[str]:
     """The arguments that boot nothing but kernel and stdlib."""
     if not release.erts:
         return ["-boot", "start_clean"]
@@ -173,7 +174,7 @@ def _boot_script(release):
     raise WombatError(f"Release {release.path} has no start_clean.boot: build it with relx or mix.")
 
 
-def _replies(text):
+def _replies(text: str) -> dict[str, Reply]:
     replies = {}
     for line in text.splitlines():
         name, kind, encoded = line.split("\t")

@@ -26,17 +26,17 @@ class HostRelease(NamedTuple):
     erts: str | None  # the runtime system's folder, None where the release has none of its own
 
     @property
-    def version_path(self):
+    def version_path(self) -> str:
         """The folder of vm.args and the boot scripts."""
         return os.path.join(self.path, "releases", self.version)
 
     @property
-    def otp_release(self):
+    def otp_release(self) -> int:
         """The major release of OTP, for example 25."""
         return erts_numbers(self.erts_version)[0] + _OTP_MINUS_ERTS
 
 
-def erts_numbers(erts_version):
+def erts_numbers(erts_version: str) -> tuple[int, ...]:
     """C(13.1.5) as C((13, 1, 5)), for comparing; whatever is no number ends it."""
     numbers = []
     for part in erts_version.split("."):
@@ -46,7 +46,7 @@ def erts_numbers(erts_version):
     return tuple(numbers)
 
 
-def current_release(root, name):
+def current_release(root: str, name: str) -> HostRelease:
     """The version of release C(name) that C(current) points to under the instance's C(root); raises WombatError."""
     link = os.path.join(root, "releases", name, "current")
     if not os.path.isdir(link):
@@ -54,7 +54,7 @@ def current_release(root, name):
     return read_release(os.path.realpath(link), name)
 
 
-def read_release(path, name):
+def read_release(path: str, name: str) -> HostRelease:
     """Read an unpacked release.
 
     :arg name: What the deployment calls it; preferred where C(bin) has a script of that name.
@@ -78,7 +78,7 @@ def read_release(path, name):
     return HostRelease(own_name, version, kind, path, erts_version, erts if os.path.isdir(erts) else None)
 
 
-def _own_name(path, version_path, name):
+def _own_name(path: str, version_path: str, name: str) -> str:
     """The name that the release's start script has."""
     names = [name]
     if os.path.isdir(version_path):

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
@@ -13,7 +16,9 @@ from ansible_collections.wombat.erlang.plugins.module_utils.errors import Wombat
 class Work:
     """What a module would do, found out before anything is done."""
 
-    def __init__(self, changed, result, diff=(), apply=None):
+    def __init__(
+        self, changed: bool, result: dict, diff: Iterable[dict] = (), apply: Callable[[], dict] | None = None
+    ) -> None:
         """Keep the plan of one call.
 
         :arg changed: Whether C(apply) would change the host.
@@ -28,7 +33,7 @@ class Work:
         self.apply = apply
 
 
-def run_module(argument_spec, prepare, **constraints):
+def run_module(argument_spec: dict, prepare: Callable[[dict], Work], **constraints: Any) -> None:
     """Run one module: C(prepare) turns its options into Work.
 
     :arg prepare: A function of the options; a WombatError from it or from the work fails the module with its sentence.

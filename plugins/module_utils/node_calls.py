@@ -6,18 +6,19 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from ansible_collections.wombat.erlang.plugins.module_utils import caller
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.module import Work
-from ansible_collections.wombat.erlang.plugins.module_utils.nodes import load_nodes
+from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, load_nodes
 from ansible_collections.wombat.erlang.plugins.module_utils.runner import ProcessRunner
 from ansible_collections.wombat.erlang.plugins.module_utils.terms import from_erlang
 
 _DEAD = caller.Reply(None, "it does not run")
 
 
-def prepare(options):
+def prepare(options: dict) -> Work:
     """The work of asking nodes.
 
     :arg options: The options of the module rpc.
@@ -35,21 +36,23 @@ def prepare(options):
     return Work(changed, {"nodes": {}}, (), lambda: _ask(nodes, request, options["timeout"]))
 
 
-def _ask(nodes, request, timeout):
+def _ask(nodes: list[Node], request: dict, timeout: float) -> dict:
     runner = ProcessRunner()
-    runs = {node.name: runner.find(node) for node in nodes}
-    replies = caller.call([(runs[node.name].of(node), request) for node in nodes if runs[node.name]], timeout)
+    runs = [(node, runner.find(node)) for node in nodes]
+    replies = caller.call([(run.of(node), request) for node, run in runs if run], timeout)
     results, failures = {}, []
     for node in nodes:
         text, error = replies.get(node.name, _DEAD)
-        value = None
-        if error is None:
-            try:
-                value = from_erlang(text, plain=True)
-            except WombatError:
-                value = text  # too deep or too odd a term is still an answer
-        results[node.name] = {"value": value, "text": text, "error": error and f"Node {node.name} failed: {error}."}
-        if error:
-            failures.append(results[node.name]["error"])
+        if error is not None:
+            error = f"Node {node.name} failed: {error}."
+            failures.append(error)
+        results[node.name] = {"value": None if text is None else _value(text), "text": text, "error": error}
     failed = {"failed": True, "msg": "\n".join(failures)} if failures else {}
     return {"nodes": results, **failed}
+
+
+def _value(text: str) -> Any:
+    try:
+        return from_erlang(text, plain=True)
+    except WombatError:
+        return text  # too deep or too odd a term is still an answer

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 
 from ansible_collections.wombat.erlang.plugins.module_utils import boot, slot_epmd
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.module_utils.host_release import current_release
+from ansible_collections.wombat.erlang.plugins.module_utils.host_release import HostRelease, current_release
 from ansible_collections.wombat.erlang.plugins.module_utils.module import Work
 from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, node_folder, read_text, write_file
 from ansible_collections.wombat.erlang.plugins.module_utils.terms import sys_config
@@ -23,7 +24,7 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _WOMBAT_APP = '{application,wombat,[{description,"Facts from wombat.erlang"},{vsn,"1"},{modules,[]},{env,[]}]}.\n'
 
 
-def prepare(options):
+def prepare(options: dict) -> Work:
     """The work of writing the nodes' files.
 
     :arg options: The options of the module node_config.
@@ -32,9 +33,14 @@ def prepare(options):
     """
     root = os.path.abspath(options["root"])
     distribution = _distribution(options["distribution"])
-    releases, files, results = {}, {}, {}
+    releases: dict[str, HostRelease] = {}
+    files: dict[str, str | bytes] = {}
+    results: dict[str, dict] = {}
     code = code_path(root)
-    shared = {os.path.join(code, "slot_epmd.beam"): slot_epmd.CODE, os.path.join(code, "wombat.app"): _WOMBAT_APP}
+    shared: dict[str, str | bytes] = {
+        os.path.join(code, "slot_epmd.beam"): slot_epmd.CODE,
+        os.path.join(code, "wombat.app"): _WOMBAT_APP,
+    }
     for settings in options["nodes"]:
         name = _check(settings, distribution, results)
         release = settings["release"]
@@ -57,19 +63,19 @@ def prepare(options):
     return Work(bool(files), result, diff, lambda: _write(root, files, result, homes))
 
 
-def code_path(root):
+def code_path(root: str) -> str:
     """The folder of what nodes load from us: the module that replaces epmd, and the application wombat."""
     return os.path.join(root, "lib", "wombat", "ebin")
 
 
-def _distribution(options):
+def _distribution(options: dict) -> boot.Distribution:
     distribution = boot.Distribution(options["epmd"], options["port"])
     if not distribution.epmd and distribution.port is None:
         raise WombatError("distribution.port is missing: without epmd a node listens on this port plus its slot.")
     return distribution
 
 
-def _check(settings, distribution, seen):
+def _check(settings: dict, distribution: boot.Distribution, seen: Iterable[str]) -> str:
     """The node's name, when its settings can be used."""
     name, number = settings["name"], settings["slot"]
     if not _NODE_NAME.match(name):
@@ -89,7 +95,9 @@ def _check(settings, distribution, seen):
     return name
 
 
-def _node_files(root, settings, release, distribution, members):
+def _node_files(
+    root: str, settings: dict, release: HostRelease, distribution: boot.Distribution, members: dict
+) -> dict[str, str]:
     """The text of every file of a node, with node.json as the last: a folder without it is no node."""
     name, family = settings["name"], settings["family"]
     folder = node_folder(root, name)
@@ -110,7 +118,9 @@ def _node_files(root, settings, release, distribution, members):
     }
 
 
-def _environment(root, folder, settings, release, distribution):
+def _environment(
+    root: str, folder: str, settings: dict, release: HostRelease, distribution: boot.Distribution
+) -> dict[str, str]:
     """The whole environment of a node: nothing of the session that starts it, so that every start is the same."""
     env = {
         "PATH": _PATH,
@@ -143,7 +153,7 @@ def _environment(root, folder, settings, release, distribution):
     return env
 
 
-def _members(family, members):
+def _members(family: str, members: dict) -> dict:
     """The environment of the application wombat: the family, its nodes, and those of its neighbours."""
     try:
         mine = members.get(family) or {}
@@ -159,11 +169,11 @@ def _members(family, members):
         ) from None
 
 
-def _atoms(names):
+def _atoms(names: list[str] | None) -> list[dict]:
     return [{"$atom": name} for name in sorted(names or [])]
 
 
-def _holds(path, content):
+def _holds(path: str, content: str | bytes) -> bool:
     data = content.encode("utf-8") if isinstance(content, str) else content
     try:
         with open(path, "rb") as file:
@@ -172,7 +182,7 @@ def _holds(path, content):
         return False
 
 
-def _write(root, files, result, homes):
+def _write(root: str, files: dict[str, str | bytes], result: dict, homes: list[str]) -> dict:
     folders = [os.path.join(item["path"], name) for item in result["nodes"].values() for name in _FOLDERS]
     for folder in [code_path(root), *folders, *homes]:
         try:

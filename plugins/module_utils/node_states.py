@@ -9,13 +9,14 @@ import fcntl
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from ansible_collections.wombat.erlang.plugins.module_utils import caller
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.module import Work
-from ansible_collections.wombat.erlang.plugins.module_utils.nodes import load_nodes
-from ansible_collections.wombat.erlang.plugins.module_utils.runner import ProcessRunner
+from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, load_nodes
+from ansible_collections.wombat.erlang.plugins.module_utils.runner import ProcessRunner, Run
 from ansible_collections.wombat.erlang.plugins.module_utils.terms import from_erlang
 
 _POLL = 0.02  # seconds between two looks at what others are to finish
@@ -23,7 +24,7 @@ _KILL_TIME = 5  # seconds that the kernel has to end a killed process
 _STATUS = ("otp_release", "release_version", "uptime", "memory", "processes", "connected")
 
 
-def prepare(options):
+def prepare(options: dict) -> Work:
     """The work of bringing nodes into a state, or of asking for it.
 
     :arg options: The options of the module node.
@@ -46,14 +47,14 @@ def prepare(options):
 class _Host:
     """The nodes that one call is about."""
 
-    def __init__(self, nodes, timeout):
+    def __init__(self, nodes: list[Node], timeout: float) -> None:
         self.nodes = nodes
         self.timeout = timeout
         self.runner = ProcessRunner()
-        self.errors = {}
-        self.changed = set()
+        self.errors: dict[str, str] = {}
+        self.changed: set[str] = set()
 
-    def bring(self, state):
+    def bring(self, state: str) -> dict:
         """Bring the nodes into a state and return the module's result; a failure of one stops none of the others."""
         with ExitStack() as locks:
             deadline = time.monotonic() + self.timeout
@@ -66,28 +67,34 @@ class _Host:
                 self._start()
             return self._result()
 
-    def status(self):
+    def status(self) -> dict:
         """What every node says of itself; a dead one is not alive, and one that runs without answering has an error."""
-        runs = {node.name: self.runner.find(node) for node in self.nodes}
-        asked = [(run.of(node), caller.STATUS) for node, run in ((node, runs[node.name]) for node in self.nodes) if run]
+        runs = self._running()
+        asked = [(runs[node.name].of(node), caller.STATUS) for node in self.nodes if node.name in runs]
         replies = caller.call(asked, self.timeout)
         results = {}
         for node in self.nodes:
-            run, reply = runs[node.name], replies.get(node.name)
+            run, reply = runs.get(node.name), replies.get(node.name)
             answer = from_erlang(reply.text, plain=True) if reply and reply.text else dict.fromkeys(_STATUS)
             results[node.name] = {
                 "alive": bool(reply and reply.text),
                 "pid": run and run.pid,
                 "family": node.family,
-                "outdated": bool(run) and run.digest != node.digest(),
+                "outdated": run is not None and run.digest != node.digest(),
                 "error": reply and reply.error,
                 **answer,
             }
         return {"nodes": results, "outdated": [name for name, result in results.items() if result["outdated"]]}
 
-    def _start(self):
+    def _running(self) -> dict[str, Run]:
+        """The runs of the nodes whose process lives, by name."""
+        found = ((node.name, self.runner.find(node)) for node in self.nodes)
+        return {name: run for name, run in found if run}
+
+    def _start(self) -> None:
         """Start what does not run, all at once, and wait until every node answers."""
-        waiting, runs = [], {}
+        waiting: list[tuple[Node, dict]] = []
+        runs: dict[str, Run] = {}
         for node in self.nodes:
             run = self.runner.find(node)
             if run is None:
@@ -101,31 +108,31 @@ class _Host:
             waiting.append((run.of(node), caller.await_request(run.pid)))
         replies = caller.call(waiting, self.timeout)
         for node, _request in waiting:
-            error = replies[node.name].error
-            if error:
+            failure = replies[node.name].error
+            if failure:
                 said = self.runner.log_tail(node, runs[node.name])
                 said = f" The last lines of {node.log}:\n{said}" if said else f" It printed nothing to {node.log}."
-                self.errors[node.name] = f"Node {node.name} did not start: {error}.{said}"
+                self.errors[node.name] = f"Node {node.name} did not start: {failure}.{said}"
 
-    def _end(self):
+    def _end(self) -> None:
         """End what runs: in order within the time limit, then at once."""
-        runs = {node.name: (node, self.runner.find(node)) for node in self.nodes}
+        nodes = {node.name: node for node in self.nodes}
+        runs = self._running()
         for kill, limit in ((False, self.timeout), (True, _KILL_TIME)):
-            runs = {name: (node, run) for name, (node, run) in runs.items() if run}
-            for _node, run in runs.values():
+            for run in runs.values():
                 self.runner.end(run, kill)
             deadline = time.monotonic() + limit
             while runs and time.monotonic() < deadline:
-                for name, (node, _run) in list(runs.items()):
-                    if not self.runner.find(node):
+                for name in list(runs):
+                    if not self.runner.find(nodes[name]):
                         del runs[name]
                         self.changed.add(name)
-                        self.runner.forget(node)
+                        self.runner.forget(nodes[name])
                 time.sleep(_POLL if runs else 0)
         for name in runs:
             self.errors[name] = f"Node {name} cannot be ended: its process survives being killed."
 
-    def _remove(self):
+    def _remove(self) -> None:
         """Remove the folders of the nodes that have ended."""
         for node in self.nodes:
             if node.name not in self.errors:
@@ -135,7 +142,7 @@ class _Host:
                 except OSError as error:
                     self.errors[node.name] = f"The folder of node {node.name} cannot be removed: {error}."
 
-    def _result(self):
+    def _result(self) -> dict:
         results = {}
         for node in self.nodes:
             run = self.runner.find(node)
@@ -154,7 +161,7 @@ class _Host:
 
 
 @contextmanager
-def _locked(node, deadline, state):
+def _locked(node: Node, deadline: float, state: str) -> Iterator[bool]:
     """Hold a node's folder against other runs; gives False where another run removed it and that is all the same.
 
     Nodes are locked in the order of their names, so that two runs cannot wait for each other.
@@ -184,5 +191,5 @@ def _locked(node, deadline, state):
             os.close(handle)
 
 
-def _lines(states):
+def _lines(states: dict[str, str]) -> str:
     return "".join(f"{name} {state}\n" for name, state in sorted(states.items()))

@@ -34,40 +34,40 @@ class Node(NamedTuple):
     start: dict  # {argv: list, env: dict, cwd: str}: all that starts it, for our runner or a service manager
 
     @property
-    def folder(self):
+    def folder(self) -> str:
         """The node's own folder."""
         return node_folder(self.root, self.name)
 
     @property
-    def log(self):
+    def log(self) -> str:
         """The file that gets what the node prints."""
         return os.path.join(self.folder, "log", "node.log")
 
     @property
-    def cookie_file(self):
+    def cookie_file(self) -> str:
         """The file that holds the family's cookie."""
         return os.path.join(self.start["env"]["HOME"], ".erlang.cookie")
 
-    def digest(self):
+    def digest(self) -> str:
         """A digest of everything that a running node took from its folder and cannot change without a restart."""
         digest = hashlib.sha256(json.dumps(self.start, sort_keys=True).encode())
         for file in _BOOT_FILES:
             digest.update(b"\0" + read_text(os.path.join(self.folder, file)).encode())
         return digest.hexdigest()
 
-    def as_text(self):
+    def as_text(self) -> str:
         """The text of node.json."""
         fields = dict(self._asdict(), release=self.release._asdict(), distribution=self.distribution._asdict())
         del fields["root"]
         return json.dumps(fields, indent=2, sort_keys=True) + "\n"
 
 
-def node_folder(root, name):
+def node_folder(root: str, name: str) -> str:
     """The folder of the node with this name or label."""
     return os.path.join(root, "nodes", boot.label(name))
 
 
-def load_nodes(root, names=None, missing_ok=False):
+def load_nodes(root: str, names: list[str] | None = None, missing_ok: bool = False) -> list[Node]:
     """The nodes of an instance, ordered by name.
 
     :arg names: Full names or labels; None means all.
@@ -84,7 +84,7 @@ def load_nodes(root, names=None, missing_ok=False):
             present[node.name] = node
     if names is None:
         return list(present.values())
-    chosen = {}
+    chosen: dict[str, Node] = {}
     for name in names:
         found = [node for node in present.values() if name in (node.name, boot.label(node.name))]
         if not found and not missing_ok:
@@ -94,7 +94,7 @@ def load_nodes(root, names=None, missing_ok=False):
     return [chosen[name] for name in sorted(chosen)]
 
 
-def _load(root, path):
+def _load(root: str, path: str) -> Node:
     try:
         data = json.loads(read_text(path))
         return Node(
@@ -109,7 +109,7 @@ def _load(root, path):
         raise WombatError(f"{path} does not describe a node ({error!r}): write it again with node_config.") from None
 
 
-def read_text(path):
+def read_text(path: str) -> str:
     """The text of a file, empty where there is none; raises WombatError where it cannot be read."""
     try:
         with open(path, encoding="utf-8") as file:
@@ -120,7 +120,7 @@ def read_text(path):
         raise WombatError(f"{path} cannot be read: {error}.") from None
 
 
-def write_file(path, content):
+def write_file(path: str, content: str | bytes) -> None:
     """Replace a file in one step, readable by its owner alone; text or bytes."""
     data = content.encode("utf-8") if isinstance(content, str) else content
     try:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ansible_collections.wombat.erlang.plugins.module_utils.boot import Distribution
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.module_utils.nodes import read_text, write_file
+from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, read_text, write_file
 
 _LOG_LIMIT = 10 * 1024 * 1024
 _TAIL_LINES = 15
@@ -29,7 +29,7 @@ class Run(NamedTuple):
     distribution: dict  # the Distribution it was started with, by which alone it can be reached
     log_start: int  # where in the log this run begins, bytes
 
-    def of(self, node):
+    def of(self, node: Node) -> Node:
         """The node as this run of it is."""
         return node._replace(distribution=Distribution(**self.distribution))
 
@@ -37,10 +37,10 @@ class Run(NamedTuple):
 class ProcessRunner:
     """Starts, finds and ends the process of a node; what it knows is in the node's run.json."""
 
-    def __init__(self):
-        self._children = []
+    def __init__(self) -> None:
+        self._children: list[subprocess.Popen] = []
 
-    def find(self, node):
+    def find(self, node: Node) -> Run | None:
         """The node's Run, or None where its process is gone."""
         try:
             run = Run(**json.loads(read_text(_run_file(node))))
@@ -48,7 +48,7 @@ class ProcessRunner:
             return None  # never started, or cut short by a full disk: then its pid was not kept either
         return run if _identity(run.pid) == run.started else None
 
-    def start(self, node):
+    def start(self, node: Node) -> Run:
         """Start the node's own script in a session of its own and return its Run at once; raises WombatError."""
         _check_cookie(node)
         digest = node.digest()
@@ -73,20 +73,20 @@ class ProcessRunner:
         write_file(_run_file(node), json.dumps(run._asdict()) + "\n")
         return run
 
-    def end(self, run, kill=False):
+    def end(self, run: Run, kill: bool = False) -> None:
         """Ask a run to stop, which lets its applications stop in order; C(kill) ends it at once."""
         with contextlib.suppress(ProcessLookupError):
             if _identity(run.pid) == run.started:
                 os.kill(run.pid, signal.SIGKILL if kill else signal.SIGTERM)
 
-    def forget(self, node):
+    def forget(self, node: Node) -> None:
         """Remove what is kept of a run that has ended."""
         for process in self._children:
             process.poll()  # a child that nobody waits for stays as a zombie
         with contextlib.suppress(FileNotFoundError):
             os.remove(_run_file(node))
 
-    def log_tail(self, node, run):
+    def log_tail(self, node: Node, run: Run) -> str:
         """The last lines that a run printed."""
         try:
             with open(node.log, "rb") as log:
@@ -97,11 +97,11 @@ class ProcessRunner:
         return "\n".join([line for line in lines if line.strip()][-_TAIL_LINES:])
 
 
-def _run_file(node):
+def _run_file(node: Node) -> str:
     return os.path.join(node.folder, "run.json")
 
 
-def _identity(pid):
+def _identity(pid: int) -> str | None:
     """What tells a process from any other that ever had its pid; None where it has ended."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
@@ -114,7 +114,7 @@ def _identity(pid):
     return None if fields[0] in (b"Z", b"X") else f"{boot} {fields[19].decode()}"
 
 
-def _check_cookie(node):
+def _check_cookie(node: Node) -> None:
     """Refuse to start a node without its family's cookie: it would make up one of its own and meet nobody."""
     try:
         mode = os.stat(node.cookie_file).st_mode

@@ -129,7 +129,7 @@ OPTIONS = {
 }
 
 
-def main():
+def main() -> None:
     """Run the module."""
     run_module(OPTIONS, prepare)
 

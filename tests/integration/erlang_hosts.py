@@ -19,6 +19,8 @@ from ansible_collections.wombat.erlang.plugins.modules import node, node_config,
 
 COOKIE = "cookie-that-must-not-show"
 PORT = 23600
+# Of this run alone, so that two runs on one machine do not meet.
+NETWORK = f"127.{100 + os.getpid() // 250 % 100}.{os.getpid() % 250}"
 
 _APPLICATION = """{application, probe, [{vsn, "1.0.0"}, {registered, []}, {mod, {probe, []}},
     {applications, [kernel, stdlib]}, {env, [{mine, default}, {theirs, default}]}]}."""

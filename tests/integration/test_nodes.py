@@ -19,7 +19,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 import erlang_code
 import erlang_hosts
-from erlang_hosts import COOKIE, PORT
+from erlang_hosts import COOKIE, NETWORK, PORT
 
 from ansible_collections.wombat.erlang.plugins.module_utils import boot
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
@@ -37,7 +37,7 @@ def make_host(archive, tmp_path):
     """Makes hosts whose processes end with the test."""
     hosts = []
 
-    def make(address="127.78.0.2"):
+    def make(address=f"{NETWORK}.2"):
         hosts.append(erlang_hosts.Host(tmp_path / address, address, archive))
         return hosts[-1]
 
@@ -55,7 +55,7 @@ def host(make_host):
 
 
 def test_nodes_of_several_addresses_meet_without_epmd_or_a_visible_cookie(make_host):
-    near, far = make_host("127.78.0.2"), make_host("127.78.0.3")
+    near, far = make_host(), make_host(f"{NETWORK}.3")
     near.configure("kv1", "kv2")
     far.configure("web3")
     for host in (near, far):
@@ -68,8 +68,8 @@ def test_nodes_of_several_addresses_meet_without_epmd_or_a_visible_cookie(make_h
     assert status["alive"]
     assert status["release_version"] == "1.0.0"
     assert status["otp_release"] == near.value("erlang:system_info(otp_release)", "kv1")
-    assert listening(near, "kv2") == {("127.78.0.2", PORT + 2)}
-    assert listening(far, "web3") == {("127.78.0.3", PORT + 3)}
+    assert listening(near, "kv2") == {(f"{NETWORK}.2", PORT + 2)}
+    assert listening(far, "web3") == {(f"{NETWORK}.3", PORT + 3)}
     for pid in near.processes() + far.processes():
         process = Path(f"/proc/{pid}")
         assert COOKIE not in (process / "cmdline").read_bytes().decode() + (process / "environ").read_bytes().decode()
@@ -81,7 +81,7 @@ def listening(host, label):
 
 
 def test_settings_override_the_release_and_members_are_told(host):
-    members = {"kv": {"nodes": [host.name("kv1")], "neighbours": {"web": ["web1@127.78.0.9"]}}}
+    members = {"kv": {"nodes": [host.name("kv1")], "neighbours": {"web": ["web1@127.0.0.9"]}}}
     host.configure("kv1", "kv2", config={"mine": "ours"}, members=members, env={"PROCESSES": 200000}, vm_args=["+A 7"])
     host.nodes()
     settings = host.value(
@@ -92,7 +92,7 @@ def test_settings_override_the_release_and_members_are_told(host):
     )
     assert settings == [["ok", "ours"], ["ok", "release"], ["ok", 30], True, 7]
     told = host.value("ok = application:load(wombat), application:get_all_env(wombat)", "kv2")
-    assert dict(told) == {"family": "kv", "nodes": [host.name("kv1")], "neighbours": [["web", ["web1@127.78.0.9"]]]}
+    assert dict(told) == {"family": "kv", "nodes": [host.name("kv1")], "neighbours": [["web", ["web1@127.0.0.9"]]]}
 
 
 def test_nothing_changes_twice_and_a_killed_node_is_healed(host):
@@ -126,7 +126,7 @@ def test_a_node_can_be_asked_and_restarted_after_its_distribution_changed(host):
     assert host.value("1 + 1", "kv1") == 2
     assert host.nodes("started", ["kv1"])["outdated"] == [host.name("kv1")]
     host.nodes("restarted", ["kv1"])
-    assert listening(host, "kv1") == {("127.78.0.2", PORT + 1)}
+    assert listening(host, "kv1") == {(f"{NETWORK}.2", PORT + 1)}
     assert ["kv1", PORT + 1] in host.value("{ok, Names} = erl_epmd:names(), Names", "kv1")
 
 
