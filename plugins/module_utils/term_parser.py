@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import sys
+from typing import Iterator, Match, NoReturn
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.term_text import (
@@ -15,6 +16,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils.term_text import (
     MAX_DEPTH,
     MAX_INTEGER_BITS,
     RESERVED,
+    Node,
     ascii_only,
     map_node,
     write,
@@ -45,7 +47,7 @@ _FOUND.update(dict.fromkeys(("atom", "quoted", "identity"), "a name"))
 _UNCLOSED = {'"': "a string is not closed", "'": "a quoted atom is not closed"}
 
 
-def parse(text):
+def parse(text: str) -> Node:
     """The node of the one term in a text; comments, white space and a final dot are allowed.
 
     Raises WombatError with line and column.
@@ -61,44 +63,44 @@ def parse(text):
 class _Parser:
     """Recursive descent over (kind, text, position) tokens; C(token) is the one not yet taken."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         self.text = text
         self.tokens = self.scan()
         self.advance()
 
-    def scan(self):
+    def scan(self) -> Iterator[tuple[str, str, int]]:
         # Lazily: behind a token that is wrong nothing is looked at any more.
         for match in _TOKENS.finditer(self.text):
-            if match.lastgroup != "space":
+            if match.lastgroup and match.lastgroup != "space":
                 yield match.lastgroup, match.group(), match.start()
         yield "end", "", len(self.text)
 
-    def advance(self):
+    def advance(self) -> None:
         self.token = next(self.tokens)
 
-    def take_if(self, sign):
+    def take_if(self, sign: str) -> bool:
         """Whether the next token is this sign; if so it is taken."""
         if self.token[0] != "sign" or self.token[1] != sign:
             return False
         self.advance()
         return True
 
-    def expect(self, sign, place):
+    def expect(self, sign: str, place: str) -> None:
         if not self.take_if(sign):
             self.fail(f"'{sign}' was expected {place}, but not {self.found()}")
 
-    def found(self):
+    def found(self) -> str:
         """What stands here, for an error; of names, strings and numbers only the kind, as they may be secret."""
         kind, text, _ = self.token
         return _FOUND.get(kind, "a number").format(text)
 
-    def fail(self, reason, position=None):
+    def fail(self, reason: str, position: int | None = None) -> NoReturn:
         position = self.token[2] if position is None else position
         line = self.text.count("\n", 0, position) + 1
         column = position - self.text.rfind("\n", 0, position)
         raise WombatError(f"Not an Erlang term: {reason} (line {line}, column {column}).")
 
-    def term(self, depth):
+    def term(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
             self.fail(f"it is nested more than {MAX_DEPTH} levels deep")
         kind, text, _ = self.token
@@ -114,7 +116,7 @@ class _Parser:
             return "raw", ascii_only(text)
         return "number", self.number()
 
-    def atom(self):
+    def atom(self) -> Node:
         kind, text, position = self.token
         name = self.unescape(text[1:-1], position) if kind == "quoted" else text
         if len(name) > MAX_ATOM_CHARACTERS:
@@ -122,8 +124,8 @@ class _Parser:
         self.advance()
         return "atom", name
 
-    def items(self, close, depth):
-        items = []
+    def items(self, close: str, depth: int) -> list[Node]:
+        items: list[Node] = []
         if self.take_if(close):
             return items
         while True:
@@ -134,10 +136,10 @@ class _Parser:
             self.expect(close, "after an element")
         return items
 
-    def tuple(self, depth):
+    def tuple_term(self, depth: int) -> Node:
         return "tuple", self.items("}", depth)
 
-    def list(self, depth):
+    def list_term(self, depth: int) -> Node:
         items = self.items("]", depth)
         if not items or not self.take_if("|"):
             return "list", items
@@ -149,8 +151,8 @@ class _Parser:
             return "list", items + [("number", ord(character)) for character in tail]
         return "improper", (items + tail[0], tail[1]) if kind == "improper" else (items, (kind, tail))
 
-    def map(self, depth):
-        pairs = []
+    def map_term(self, depth: int) -> Node:
+        pairs: list[tuple[Node, Node]] = []
         if self.take_if("}"):
             return "map", pairs
         while True:
@@ -162,7 +164,7 @@ class _Parser:
         self.expect("}", "after an element")
         return map_node(pairs)
 
-    def number(self):
+    def number(self) -> int | float:
         sign = -1 if self.take_if("-") else 1
         if sign == 1:
             self.take_if("+")
@@ -175,7 +177,7 @@ class _Parser:
         self.advance()
         return sign * value
 
-    def string(self):
+    def string(self) -> str:
         """One string; neighbouring literals are one string, which is how C(~p) breaks long ones."""
         parts = []
         while self.token[0] == "string":
@@ -183,7 +185,7 @@ class _Parser:
             self.advance()
         return "".join(parts)
 
-    def fun(self):
+    def fun(self) -> Node:
         """C(fun module:name/arity), the only term that begins with a reserved word."""
         if self.token[1] != "fun":
             self.fail(f"the reserved word '{self.token[1]}' must be quoted to be an atom")
@@ -198,7 +200,7 @@ class _Parser:
             self.fail(f"the arity of a fun was expected, but not {self.found()}")
         return "raw", f"fun {names[0]}:{names[1]}/{self.number()}"
 
-    def bits(self, depth):
+    def bits(self, depth: int) -> Node:
         """What follows C(<<): strings, C("..."/utf8), and integers with an optional size in bits."""
         data, rest, size = bytearray(), 0, 0  # the rest: the last bits, when they do not fill a byte
         if self.take_if(">>"):
@@ -210,7 +212,8 @@ class _Parser:
             if self.token[0] == "string":
                 data += self.text_segment()
             else:
-                value, bits = self.number(), 8
+                value = self.number()
+                bits: int | float = 8
                 if self.take_if(":"):
                     bits = self.number()
                 if isinstance(value, float) or isinstance(bits, float) or not 0 <= bits <= MAX_INTEGER_BITS:
@@ -226,7 +229,7 @@ class _Parser:
             return "raw", "<<" + ",".join([str(byte) for byte in data] + [f"{rest}:{size}"]) + ">>"
         return "binary", bytes(data)
 
-    def text_segment(self):
+    def text_segment(self) -> bytes:
         text = self.string()
         if self.take_if("/"):
             if self.token[1] != "utf8":
@@ -236,12 +239,12 @@ class _Parser:
         # Without a type every character is one byte, as in Erlang.
         return bytes([ord(character) & 255 for character in text])
 
-    def unescape(self, text, position):
+    def unescape(self, text: str, position: int) -> str:
         if "\\" in text:
             text = _ESCAPE.sub(lambda match: self.unescaped(match, position), text)
         return text
 
-    def unescaped(self, match, position):
+    def unescaped(self, match: Match[str], position: int) -> str:
         braced, hexadecimal, octal, control, other = match.groups()
         if control:
             return chr(ord(control) & 31)
@@ -255,10 +258,10 @@ class _Parser:
         return chr(code)
 
 
-_OPENING = {"[": _Parser.list, "{": _Parser.tuple, "#{": _Parser.map, "<<": _Parser.bits}
+_OPENING = {"[": _Parser.list_term, "{": _Parser.tuple_term, "#{": _Parser.map_term, "<<": _Parser.bits}
 
 
-def _number(kind, digits):
+def _number(kind: str, digits: str) -> int | float | None:
     """The number, or None where it is malformed or larger than Python or a float can say."""
     try:
         if kind == "float":

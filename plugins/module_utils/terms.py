@@ -3,23 +3,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Data to Erlang terms and back: one convention for filters, configuration files and remote calls.
 
-    Erlang                    data
-    "abc"                     "abc"
-    1, 1.5                    1, 1.5
-    true, false, undefined    true, false, null
-    [1, 2]                    [1, 2]
-    #{a => 1}                 {"a": 1}
-    any other atom            {"$atom": "ok"}
-    {1, 2}                    {"$tuple": [1, 2]}
-    [{a, 1}, {b, 2}]          {"$proplist": {"a": 1, "b": 2}}    pairs with distinct atoms as keys
-    <<"text">>                {"$binary": "text"}                or a list of bytes where they are no UTF-8
-    #{1 => 2}                 {"$map": [[1, 2]]}                 keys that are not atoms
-    <0.9.0>, [1|2], fun m:f/1, <<1:3>>    {"$term": "<0.9.0>"}   whatever else a term can be
+Erlang                    data
+"abc"                     "abc"
+1, 1.5                    1, 1.5
+true, false, undefined    true, false, null
+[1, 2]                    [1, 2]
+#{a => 1}                 {"a": 1}
+any other atom            {"$atom": "ok"}
+{1, 2}                    {"$tuple": [1, 2]}
+[{a, 1}, {b, 2}]          {"$proplist": {"a": 1, "b": 2}}    pairs with distinct atoms as keys
+<<"text">>                {"$binary": "text"}                or a list of bytes where they are no UTF-8
+#{1 => 2}                 {"$map": [[1, 2]]}                 keys that are not atoms
+<0.9.0>, [1|2], fun m:f/1, <<1:3>>    {"$term": "<0.9.0>"}   whatever else a term can be
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any, Callable, Iterable, List, NoReturn
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.term_parser import parse
@@ -27,11 +28,16 @@ from ansible_collections.wombat.erlang.plugins.module_utils.term_text import (
     MAX_ATOM_CHARACTERS,
     MAX_DEPTH,
     MAX_INTEGER_BITS,
+    Node,
     map_node,
     write,
 )
 
-def to_erlang(value):
+# The keys and indexes that lead to a part of the data.
+_Path = List[Any]
+
+
+def to_erlang(value: Any) -> str:
     """The ASCII text of the Erlang term that C(value) says, on one line and without a final dot.
 
     Raises WombatError, with the path of the part in question, where it says none.
@@ -39,7 +45,7 @@ def to_erlang(value):
     return write(_node(value, []))
 
 
-def from_erlang(text, plain=False):
+def from_erlang(text: str, plain: bool = False) -> Any:
     """The data that one printed Erlang term says.
 
     :arg text: what C(~p), C(~w), C(~tp) or C(~0tp) prints, or a file that C(file:consult/1) reads one term from.
@@ -53,7 +59,7 @@ def from_erlang(text, plain=False):
     return _plain(node) if plain else _exact(node)
 
 
-def sys_config(apps):
+def sys_config(apps: dict[str, dict[str, Any]]) -> str:
     """The text of a C(sys.config) file for C({application: {key: value}}), ordered by application and key.
 
     Raises WombatError where C(apps) has another shape or a value is no term.
@@ -67,13 +73,13 @@ def sys_config(apps):
     return "[" + ",\n ".join(lines) + "].\n"
 
 
-def _sorted_items(value, name):
+def _sorted_items(value: Any, name: str) -> list[tuple[str, Any]]:
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise WombatError(f"The configuration of {name} must be a dictionary whose keys are names.")
     return sorted(value.items())
 
 
-def _node(value, path):
+def _node(value: Any, path: _Path) -> Node:
     """The node of some data; C(path) holds the keys and indexes that led to it, for errors and against cycles."""
     if len(path) >= MAX_DEPTH:
         _fail(path[:3], f"is nested more than {MAX_DEPTH} levels deep")
@@ -88,7 +94,7 @@ def _node(value, path):
     return _scalar_node(value, path)
 
 
-def _scalar_node(value, path):
+def _scalar_node(value: Any, path: _Path) -> Node:
     if isinstance(value, str):
         return "string", _text(value, path)
     if value is None or isinstance(value, bool):
@@ -104,7 +110,7 @@ def _scalar_node(value, path):
     return _fail(path, f"is of type {type(value).__name__} (or not a finite number), which no Erlang term stands for")
 
 
-def _items(values, path):
+def _items(values: Iterable[Any], path: _Path) -> list[Node]:
     nodes = []
     for index, value in enumerate(values):
         path.append(index)
@@ -113,7 +119,7 @@ def _items(values, path):
     return nodes
 
 
-def _pairs(data, path):
+def _pairs(data: dict[Any, Any], path: _Path) -> list[tuple[Node, Node]]:
     """Pairs of nodes of a dictionary's items; its string keys are atoms."""
     nodes = []
     for key, value in data.items():
@@ -123,7 +129,7 @@ def _pairs(data, path):
     return nodes
 
 
-def _tagged(tag, content, path):
+def _tagged(tag: str, content: Any, path: _Path) -> Node:
     if tag in _TAGS:
         _, types, convert = _TAGS[tag]
         if isinstance(content, types):
@@ -132,39 +138,39 @@ def _tagged(tag, content, path):
     return _fail(path, f"has the tag {tag}, which is unknown or on the wrong type: known are {known}")
 
 
-def _atom(name, path):
+def _atom(name: str, path: _Path) -> Node:
     if len(name) > MAX_ATOM_CHARACTERS:
         _fail(path, f"is an atom of more than {MAX_ATOM_CHARACTERS} characters")
     return "atom", _text(name, path)
 
 
-def _binary(content, path):
+def _binary(content: Any, path: _Path) -> Node:
     if isinstance(content, str):
         return "binary", _text(content, path).encode("utf-8")
     try:
         return "binary", bytes(content)
     except (TypeError, ValueError):
-        return _fail(path, "has a $binary of something else than bytes from 0 to 255")
+        _fail(path, "has a $binary of something else than bytes from 0 to 255")
 
 
-def _map(content, path):
+def _map(content: Any, path: _Path) -> Node:
     if not all(isinstance(pair, (list, tuple)) and len(pair) == len(("key", "value")) for pair in content):
         _fail(path, "has a $map that is not a list of [key, value] pairs")
     return map_node([tuple(_items(pair, path)) for pair in content])
 
 
-def _proplist(content, path):
+def _proplist(content: Any, path: _Path) -> Node:
     return "list", [("tuple", pair) for pair in _pairs(content, path)]
 
 
-def _checked_term(content, path):
+def _checked_term(content: str, path: _Path) -> Node:
     try:
         return parse(content)
     except WombatError as error:
-        return _fail(path, "has a $term that is " + str(error).rstrip(".").replace("Not an", "no", 1))
+        _fail(path, "has a $term that is " + str(error).rstrip(".").replace("Not an", "no", 1))
 
 
-_TAGS = {
+_TAGS: dict[str, tuple[str, tuple[type, ...], Callable[[Any, _Path], Node]]] = {
     "$atom": ("a string", (str,), _atom),
     "$binary": ("a string or a list of bytes", (str, list, tuple), _binary),
     "$map": ("a list of pairs", (list, tuple), _map),
@@ -174,29 +180,29 @@ _TAGS = {
 }
 
 
-def _text(text, path):
+def _text(text: str, path: _Path) -> str:
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         _fail(path, "holds half a surrogate pair, which is no character")
     return text
 
 
-def _fail(path, reason):
+def _fail(path: _Path, reason: str) -> NoReturn:
     place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
     raise WombatError(f"Cannot write data as an Erlang term: the value{place and ' at ' + place} {reason}.")
 
 
-def _exact(node):
+def _exact(node: Node) -> Any:
     """Data that `_node` turns back into an equal node."""
     kind, value = node
     return _EXACT[kind](value) if kind in _EXACT else {"$term": write(node)}
 
 
-def _exact_atom(name):
+def _exact_atom(name: str) -> Any:
     return _CONSTANTS.get(name, {"$atom": name})
 
 
-def _exact_list(nodes):
-    pairs = {}
+def _exact_list(nodes: list[Node]) -> Any:
+    pairs: dict[str, Node] = {}
     for kind, value in nodes:
         if kind != "tuple" or len(value) != len(("key", "value")) or value[0][0] != "atom":
             break
@@ -206,7 +212,7 @@ def _exact_list(nodes):
     return [_exact(node) for node in nodes]
 
 
-def _exact_map(pairs):
+def _exact_map(pairs: list[tuple[Node, Node]]) -> dict[str, Any]:
     if all(key[0] == "atom" for key, value in pairs):
         data = {key[1]: _exact(value) for key, value in pairs}
         if len(data) != 1 or not next(iter(data)).startswith("$"):  # or else it would be taken for a tag
@@ -214,13 +220,13 @@ def _exact_map(pairs):
     return {"$map": [[_exact(key), _exact(value)] for key, value in pairs]}
 
 
-def _exact_binary(data):
+def _exact_binary(data: bytes) -> dict[str, Any]:
     text = _utf8(data)
     return {"$binary": list(data) if text is None else text}
 
 
-_CONSTANTS = {"true": True, "false": False, "undefined": None}
-_EXACT = {
+_CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "undefined": None}
+_EXACT: dict[str, Callable[[Any], Any]] = {
     "atom": _exact_atom,
     "binary": _exact_binary,
     "list": _exact_list,
@@ -231,7 +237,7 @@ _EXACT = {
 }
 
 
-def _plain(node):
+def _plain(node: Node) -> Any:
     """What JSON can say about a node."""
     kind, value = node
     if kind == "atom":
@@ -246,13 +252,13 @@ def _plain(node):
     return value if kind == "number" else _plain_text(node)
 
 
-def _plain_text(node):
+def _plain_text(node: Node) -> str:
     kind, value = node
     text = _utf8(value) if kind == "binary" else value if kind in ("atom", "string") else None
     return write(node) if text is None else text
 
 
-def _utf8(data):
+def _utf8(data: bytes) -> str | None:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:

@@ -50,7 +50,7 @@ LEAVES = st.one_of(
     st.one_of(TEXT, st.sampled_from(["ok", "A b", "maybe", "end", "@x", "été"])).map(lambda name: {"$atom": name}),
     st.one_of(TEXT, st.text(max_size=200, alphabet="ab ü")).map(lambda text: {"$binary": text}),
     st.binary(max_size=20).map(lambda data: {"$binary": list(data)}),
-    st.sampled_from(["fun lists:map/2", "fun 'M 1':'F'/0", "<<1,2:3>>", "<<\"abc\",0:1>>", "[1,2|a]", '[1|"b"]']).map(
+    st.sampled_from(["fun lists:map/2", "fun 'M 1':'F'/0", "<<1,2:3>>", '<<"abc",0:1>>', "[1,2|a]", '[1|"b"]']).map(
         lambda text: {"$term": text}
     ),
 )
@@ -79,6 +79,8 @@ class Erlang:
         )
 
     def ask(self, line):
+        assert self.process.stdin
+        assert self.process.stdout
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline().strip()
