@@ -71,7 +71,9 @@ def parse(
     for key, nodes in (scale or {}).items():
         if key not in families:
             raise WombatError(f"wombat_scale names '{key}', which is not a family; {suggestion(key, families)}")
-        families[key] = dataclasses.replace(families[key], nodes=Section({key: nodes}, "wombat_scale").integer(key, 0))
+        number = Section({key: nodes}, "wombat_scale")
+        number.need(key)
+        families[key] = dataclasses.replace(families[key], nodes=number.integer(key, 0))
 
     distribution = top.section("distribution")
     home = os.path.join(os.path.expanduser("~"), ".wombat", name)

@@ -255,9 +255,9 @@ class Adapter:
     def owned(self, name: str, tags: t.Mapping[str, str]) -> bool:
         """Tell whether name and tags together say that an instance is this deployment's."""
         return (
-            name.startswith(f"{self.deployment.name}-{tags.get(TAG + 'family')}-")
+            all(TAG + key in tags for key in ("family", "run"))
+            and name.startswith(f"{self.deployment.name}-{tags[TAG + 'family']}-")
             and tags.get(TAG + "deployment") == self.deployment.name
-            and TAG + "run" in tags
             and str(tags.get(TAG + "nodes")).isdecimal()
         )
 
