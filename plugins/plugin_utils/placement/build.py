@@ -5,8 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import math
 import typing as t
+
+with contextlib.suppress(ImportError):  # ansible-test imports every file without the collection's requirements
+    import numpy as np
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.columns import UnitColumns
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import Catalogue, Eligible
@@ -18,7 +23,47 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units impo
 # A quota above this is as good as none, and would only blur the numbers of the program.
 BOUNDLESS = 1e9
 # Ties are broken by even distribution and by names where there are no more candidates than this.
-TIES = 3000
+TIES = 300
+
+
+@dataclasses.dataclass(frozen=True)
+class QuotaRow:
+    """`terms <= limit` for one resource of a domain or provider, in units of `scale` of the resource."""
+
+    owner: str
+    resource: str
+    terms: Terms
+    limit: float
+    scale: float
+
+
+def quota_rows(catalogue: Catalogue, columns: t.Iterable[UnitColumns]) -> list[QuotaRow]:
+    """The quotas that the candidates of the units could exceed together."""
+    problem = catalogue.problem
+    limits: dict[tuple[str, str], float] = {}
+    for domain in problem.domains:
+        limits.update({(domain.name, r): amount for r, amount in domain.quota.items() if amount < BOUNDLESS})
+    for provider, quota in problem.provider_quota.items():
+        limits.update({(f"provider {provider}", r): amount for r, amount in quota.items() if amount < BOUNDLESS})
+    rows: dict[tuple[str, str], Terms] = {key: [] for key in limits}
+    most = dict.fromkeys(limits, 0.0)
+    for unit in columns:
+        for candidate in unit.candidates:
+            domain = problem.domains[candidate.domain]
+            for owner in (domain.name, f"provider {domain.provider}"):
+                for resource in RESOURCES:
+                    if (owner, resource) in rows:
+                        use = float(catalogue.use[resource][candidate.offer])
+                        rows[owner, resource].append((candidate.column, use))
+                        most[owner, resource] += use * candidate.most
+    result = []
+    for (owner, resource), terms in rows.items():
+        if most[owner, resource] > limits[owner, resource]:
+            # In units of the largest use: a row of bytes would drown the solver's tolerances.
+            scale = max(use for _column, use in terms)
+            scaled = [(column, use / scale) for column, use in terms if use > 0]
+            result.append(QuotaRow(owner, resource, scaled, limits[owner, resource] / scale, scale))
+    return result
 
 
 class Model:
@@ -29,10 +74,12 @@ class Model:
     ) -> None:
         self.catalogue = catalogue
         self.program = Program()
+        room = self._room()
         self.columns = {
-            unit.name: UnitColumns(self.program, unit, catalogue, table[unit.name], self.room) for unit in units
+            unit.name: UnitColumns(self.program, unit, catalogue, table[unit.name], room) for unit in units
         }
-        self._quotas()
+        for quota in quota_rows(catalogue, self.columns.values()):
+            self.program.at_most(quota.terms, quota.limit)
         small = sum(len(unit.candidates) for unit in self.columns.values()) <= TIES
         self.rules = RuleRows(self.program, self.columns, leads, small)
         if catalogue.problem.budget is not None:
@@ -45,53 +92,18 @@ class Model:
                 if stage.terms
             ]
 
-    def room(self, offer: int) -> float:
-        """How many instances of an offer fit into what the quotas of its domain and provider leave."""
-        domain = self.catalogue.problem.domains[self.catalogue.domain[offer]]
-        room = BOUNDLESS
-        for quota in (domain.quota, self.catalogue.problem.provider_quota.get(domain.provider, {})):
-            for resource in RESOURCES:
-                use = self.use(offer, resource)
-                if resource in quota and use > 0:
-                    room = min(room, math.floor(quota[resource] / use + 1e-9))
+    def _room(self) -> np.ndarray:
+        """How many instances of every offer fit into what the quotas of its domain and provider leave."""
+        problem, catalogue = self.catalogue.problem, self.catalogue
+        room = np.full(len(catalogue.domain), BOUNDLESS)
+        for resource in RESOURCES:
+            own = [domain.quota.get(resource, math.inf) for domain in problem.domains]
+            common = [problem.provider_quota.get(d.provider, {}).get(resource, math.inf) for d in problem.domains]
+            limit = np.minimum(own, common)[catalogue.domain] if len(own) else np.zeros(0)
+            use = catalogue.use[resource]
+            fits = np.floor(limit / np.where(use > 0, use, 1.0) + 1e-9)
+            room = np.where(use > 0, np.minimum(room, fits), room)
         return room
-
-    def use(self, offer: int, resource: str) -> float:
-        """What one instance of an offer takes of a quota."""
-        if resource == "instances":
-            return 1.0
-        amount = float(self.catalogue.vcpus[offer] if resource == "vcpus" else self.catalogue.memory[offer])
-        return 0.0 if math.isnan(amount) else amount
-
-    def _quotas(self) -> None:
-        problem = self.catalogue.problem
-        limits: dict[tuple[str, t.Any, str], float] = {}
-        for at, domain in enumerate(problem.domains):
-            limits.update(
-                {("domain", at, resource): amount for resource, amount in domain.quota.items() if amount < BOUNDLESS}
-            )
-        for provider, quota in problem.provider_quota.items():
-            limits.update(
-                {("provider", provider, resource): amount for resource, amount in quota.items() if amount < BOUNDLESS}
-            )
-        rows: dict[tuple[str, t.Any, str], Terms] = {key: [] for key in limits}
-        most = dict.fromkeys(limits, 0.0)
-        for columns in self.columns.values():
-            for candidate in columns.candidates:
-                for scope, place in (
-                    ("domain", candidate.domain),
-                    ("provider", problem.domains[candidate.domain].provider),
-                ):
-                    for resource in RESOURCES:
-                        key = (scope, place, resource)
-                        if key in rows and (use := self.use(candidate.offer, resource)) > 0:
-                            rows[key].append((candidate.column, use))
-                            most[key] += use * candidate.most
-        for key, terms in rows.items():
-            if most[key] > limits[key]:
-                # In units of the quota itself: a row of bytes would drown the solver's tolerances.
-                scale = 1.0 if key[2] == "instances" else 1.0 / max(use for _column, use in terms)
-                self.program.at_most([(column, use * scale) for column, use in terms], limits[key] * scale)
 
     def _stages(self) -> list[Stage]:
         units = list(self.columns.values())

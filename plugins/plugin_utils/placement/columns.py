@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
-import typing as t
+
+with contextlib.suppress(ImportError):  # ansible-test imports every file without the collection's requirements
+    import numpy as np
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import Catalogue, Eligible
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.model import Instance, place_key
@@ -15,7 +18,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program im
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.prune import prune
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import Unit
 
-Key = t.Optional[str]
+Key = str | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,11 +60,11 @@ class Part:
 class UnitColumns:
     """Creates a unit's columns in a program and groups them by key.
 
-    :param room: how many instances of an offer fit into what quotas leave, by offer index.
+    :param room: how many instances of every offer fit into what quotas leave.
     """
 
     def __init__(
-        self, program: Program, unit: Unit, catalogue: Catalogue, eligible: Eligible, room: t.Callable[[int], float]
+        self, program: Program, unit: Unit, catalogue: Catalogue, eligible: Eligible, room: np.ndarray
     ) -> None:
         self.program = program
         self.unit = unit
@@ -92,9 +95,9 @@ class UnitColumns:
         may_go = unit.shrinks or (unit.moves > 0 and instance.offer is not None)
         return Running(instance, tier, cost, self.program.column(0, 1) if may_go else None)
 
-    def _candidate(self, offer: int, room: t.Callable[[int], float]) -> None:
+    def _candidate(self, offer: int, room: np.ndarray) -> None:
         capacity = int(self.eligible.capacity[offer])
-        most = int(min(room(offer), math.ceil(self.most_nodes / self.low)))
+        most = int(min(room[offer], math.ceil(self.most_nodes / self.low)))
         column = self.program.column(0, most)
         nodes = (column, float(capacity))
         if capacity > 1 and not (self.unit.lead.fixed and self.unit.open % capacity == 0 and not self.unit.moves):
@@ -158,7 +161,8 @@ class UnitColumns:
         """The keys of all eligible offers by tier, whatever their quotas leave; an unknown key (None) comes last."""
         if kind not in self._keys:
             eligible, domains = self.eligible, self.catalogue.problem.domains
-            places = {(int(eligible.tier[at]), int(self.catalogue.domain[at])) for at in eligible.capacity.nonzero()[0]}
+            counted = eligible.capacity > 0 if eligible.counted is None else eligible.counted
+            places = {(int(eligible.tier[at]), int(self.catalogue.domain[at])) for at in counted.nonzero()[0]}
             tiers: dict[int, set[Key]] = {}
             for tier, domain in places:
                 tiers.setdefault(tier, set()).add(domains[domain].key(kind))

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import typing as t
 
-try:
+with contextlib.suppress(ImportError):  # ansible-test imports every file without the collection's requirements
     import numpy as np
-except ImportError:  # ansible-test imports every file without the collection's requirements
-    pass
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import Catalogue, Eligible
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.model import RESOURCES
@@ -66,15 +65,13 @@ def _contended(
         ),
     ]
     for resource in RESOURCES:
-        amounts = {"instances": np.ones(len(catalogue.domain)), "vcpus": catalogue.vcpus, "memory": catalogue.memory}[
-            resource
-        ]
+        amounts = catalogue.use[resource]
         for count, scope_of, quotas in scopes:
             limit = np.array([quota.get(resource, math.inf) for quota in quotas])
             if not np.isfinite(limit).any():
                 continue
             use = {
-                name: _most_use(unit, table[name], scope_of, np.nan_to_num(amounts), count)
+                name: _most_use(unit, table[name], scope_of, amounts, count)
                 for name, unit in units.items()
             }
             total = sum(use.values(), np.zeros(count))

@@ -5,37 +5,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
-try:
+with contextlib.suppress(ImportError):  # ansible-test imports every file without the collection's requirements
     import numpy as np
-except ImportError:  # ansible-test imports every file without the collection's requirements
-    pass
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.expressions import Expressions
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.model import Problem, place_key
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import Unit
 
 ROUNDING = 1e-9
+# The rule of what `follow_others` refuses.
+FOLLOWS = "follows"
 
 
 @dataclasses.dataclass
 class Eligible:
-    """What static filters say of every offer for one unit; all lists are by offer.
+    """What static filters say of every offer for one unit; all arrays are by offer.
 
     `capacity` is how many nodes of the lead fit on an instance (0: refused), `tier` the place in `prefer`, `reason` an index
-    into `reasons`, whose order is that of the filters: a later reason means that the offer came further.
+    into `reasons`, whose order is that of the filters: a later reason means that the offer came further. `counted` are the
+    offers whose keys count for spreads (None: all that are not refused); only offers of one `group` (None: all) can stand in
+    for each other.
     """
 
     capacity: np.ndarray
     tier: np.ndarray
     reason: np.ndarray
     reasons: list[tuple[str, str]]
+    counted: np.ndarray | None = None
+    group: np.ndarray | None = None
 
     def broken(self, offer: int) -> tuple[str, str] | None:
         """The filter that an instance on this offer breaks, if any: what other families do is a rule of its own."""
-        if self.capacity[offer] > 0 or self.reasons[self.reason[offer]][0] == "together":
+        if self.capacity[offer] > 0 or self.reasons[self.reason[offer]][0] == FOLLOWS:
             return None
         return self.reasons[self.reason[offer]]
 
@@ -59,6 +64,12 @@ class Catalogue:
         self.disk = np.array([offer.disk for offer in problem.offers], dtype=float)
         self.price = np.array([offer.price for offer in problem.offers], dtype=float)
         self.cost = np.nan_to_num(self.price)
+        # What one instance takes of a quota.
+        self.use = {
+            "instances": np.ones(len(problem.offers)),
+            "vcpus": np.nan_to_num(self.vcpus),
+            "memory": np.nan_to_num(self.memory),
+        }
         self.arch = [offer.arch for offer in problem.offers]
         self.expressions = Expressions([offer.profile for offer in problem.offers])
 
@@ -67,72 +78,84 @@ class Catalogue:
         return np.array(flags, dtype=bool)[self.domain] if len(self.domain) else np.zeros(0, dtype=bool)
 
 
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One filter: the offers that it refuses, and how many nodes it lets onto an instance of the others (None: any number)."""
+
+    rule: str
+    text: str
+    refused: np.ndarray
+    fits: np.ndarray | None = None
+
+
 def filter_offers(unit: Unit, catalogue: Catalogue) -> Eligible:
     """Apply the filters that look at one offer alone."""
     count = len(catalogue.domain)
-    nodes = unit.lead.low
-    eligible = Eligible(np.full(count, unit.lead.high), _tiers(unit, catalogue), np.full(count, -1), [])
-    for rule, have, need, unit_text in (
+    eligible = Eligible(np.full(count, unit.lead.high), tiers(unit, catalogue), np.full(count, -1), [])
+    for check in checks(unit, catalogue):
+        eligible.refuse(check.refused, check.rule, check.text)
+        if check.fits is not None:
+            eligible.capacity = np.minimum(eligible.capacity, check.fits)
+    return eligible
+
+
+def checks(unit: Unit, catalogue: Catalogue) -> t.Iterator[Check]:
+    """All filters of a unit, in order: what looks at sizes comes first, as it says least of a domain."""
+    for rule, have, need, text in (
         ("vcpus", catalogue.vcpus, unit.demand.vcpus, _plain_text),
         ("memory", catalogue.memory, unit.demand.memory, memory_text),
         ("disk", catalogue.disk, unit.demand.disk, _disk_text),
     ):
         if need > 0:
-            eligible.refuse(np.isnan(have), rule, f"{rule} unknown")
-            with np.errstate(invalid="ignore"):
-                fits = np.floor(np.nan_to_num(have) / need * (1 + ROUNDING) + ROUNDING)
-            eligible.refuse(fits < nodes, rule, f"no size with {rule} >= {unit_text(need * nodes)}")
-            eligible.capacity = np.minimum(eligible.capacity, fits.astype(int))
+            yield Check(rule, f"{rule} unknown", np.isnan(have))
+            fits = np.minimum(np.nan_to_num(have) / need * (1 + ROUNDING) + ROUNDING, unit.lead.high).astype(int)
+            wanted = text(need * unit.lead.low)
+            yield Check(rule, f"no size with {rule} >= {wanted}", fits < unit.lead.low, fits)
     if unit.demand.arch:
         wrong = [arch not in unit.demand.arch for arch in catalogue.arch]
-        eligible.refuse(np.array(wrong, dtype=bool), "arch", f"arch is not {' or '.join(unit.demand.arch)}")
-    _geography(unit, catalogue, eligible)
+        yield Check("arch", f"arch is not {' or '.join(unit.demand.arch)}", np.array(wrong, dtype=bool))
+    yield from _geography(unit, catalogue)
     for family, where in unit.wheres:
-        _where(f" of {family}" if unit.followers else "", where, catalogue, eligible)
+        yield from _where(f" of {family}" if unit.followers else "", where, catalogue)
     if unit.budgeted:
-        eligible.refuse(np.isnan(catalogue.price), "budget", "price unknown, and there is a budget")
-    return eligible
+        yield Check("budget", "price unknown, and there is a budget", np.isnan(catalogue.price))
 
 
-def _geography(unit: Unit, catalogue: Catalogue, eligible: Eligible) -> None:
+def _geography(unit: Unit, catalogue: Catalogue) -> t.Iterator[Check]:
     domains = catalogue.problem.domains
     for near in unit.rules.near:
         unknown = [domain.latitude is None or domain.longitude is None for domain in domains]
-        eligible.refuse(catalogue.by_domain(unknown), "near", "no coordinates")
+        yield Check("near", "no coordinates", catalogue.by_domain(unknown))
         if near.latitude is not None and near.longitude is not None:
             far = [(domain.distance(near.latitude, near.longitude) or 0.0) > near.km for domain in domains]
-            eligible.refuse(
-                catalogue.by_domain(far), "near", f"more than {near.km:g} km from {near.latitude:g}, {near.longitude:g}"
-            )
-    for kind in required_keys(unit):
-        eligible.refuse(
-            catalogue.by_domain([domain.key(kind) is None for domain in domains]),
-            kind,
-            f"no {kind} known, and a rule needs it",
-        )
+            text = f"more than {near.km:g} km from {near.latitude:g}, {near.longitude:g}"
+            yield Check("near", text, catalogue.by_domain(far))
+    for rule, kind in required_keys(unit):
+        unknown = [domain.key(kind) is None for domain in domains]
+        yield Check(rule, f"no {kind} known, and {rule} needs it", catalogue.by_domain(unknown))
 
 
-def required_keys(unit: Unit) -> list[str]:
-    """The kinds of key that a required rule of the unit looks at."""
+def required_keys(unit: Unit) -> list[tuple[str, str]]:
+    """The required rules of the unit with the kinds of key that they look at."""
     rules = unit.rules
-    kinds = {spread.over for spread in rules.spread if spread.required}
-    kinds |= {relation.within for relation in rules.together + rules.apart if relation.within != "instance"}
-    kinds |= {count.over for count in rules.min + rules.max + rules.at_least}
+    kinds = {("spread", spread.over) for spread in rules.spread if spread.required}
+    kinds |= {("together", relation.within) for relation in rules.together}
+    kinds |= {("apart", relation.within) for relation in rules.apart if relation.within != "instance"}
+    for rule, counts in (("min", rules.min), ("max", rules.max), ("at_least", rules.at_least)):
+        kinds |= {(rule, count.over) for count in counts}
     return sorted(kinds)
 
 
-def _where(owner: str, where: str, catalogue: Catalogue, eligible: Eligible) -> None:
+def _where(owner: str, where: str, catalogue: Catalogue) -> t.Iterator[Check]:
     verdicts = catalogue.expressions.verdicts(where)
-    failures = sorted({verdict for verdict in verdicts if isinstance(verdict, str)})
-    for failure in failures:
+    for failure in sorted({verdict for verdict in verdicts if isinstance(verdict, str)}):
         failed = [verdict == failure for verdict in verdicts]
-        eligible.refuse(np.array(failed, dtype=bool), "where", f"where{owner} fails ({failure})")
-    eligible.refuse(
-        np.array([verdict is False for verdict in verdicts], dtype=bool), "where", f"where{owner} is false ({where})"
-    )
+        yield Check("where", f"where{owner} fails ({failure})", np.array(failed, dtype=bool))
+    false = np.array([verdict is False for verdict in verdicts], dtype=bool)
+    yield Check("where", f"where{owner} is false ({where})", false)
 
 
-def _tiers(unit: Unit, catalogue: Catalogue) -> np.ndarray:
+def tiers(unit: Unit, catalogue: Catalogue) -> np.ndarray:
     """The first expression of `prefer` that is true; an error counts as false."""
     tiers = np.full(len(catalogue.domain), len(unit.rules.prefer))
     for tier in range(len(unit.rules.prefer) - 1, -1, -1):
@@ -158,7 +181,7 @@ def follow_others(
                 keys |= _running_keys(unit, relation.within, catalogue)
                 before = int((table[name].capacity > 0).sum())
                 lost = catalogue.by_domain([domain.key(relation.within) not in keys for domain in domains])
-                table[name].refuse(lost, "together", f"{relation.other} can have no place in this {relation.within}")
+                table[name].refuse(lost, FOLLOWS, f"{relation.other} can have no place in this {relation.within}")
                 changed = changed or int((table[name].capacity > 0).sum()) < before
 
 

@@ -20,6 +20,15 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program im
 # Whole-number objectives are proven as soon as the bound is within one of the value.
 INTEGRAL_GAP = 0.999
 TOLERANCE = 1e-6
+DUAL, PRIMAL = 1, 4
+
+
+class Linear(t.NamedTuple):
+    """What a linear program gave: its value, its columns and their reduced costs."""
+
+    value: float
+    columns: np.ndarray
+    costs: np.ndarray
 
 
 def require() -> None:
@@ -42,6 +51,9 @@ class Engine:
         self.program = program
         self.deadline = deadline
         self.count = len(program.lower)
+        self.columns = np.arange(self.count, dtype=np.int32)
+        self.lower, self.upper = np.array(program.lower, dtype=float), np.array(program.upper, dtype=float)
+        self.integer = np.array(program.integer, dtype=bool)
         self.limit: str | None = None
         self.highs = highspy.Highs()
         options = {"output_flag": False, "threads": 1, "parallel": "off", "random_seed": 0, "mip_max_nodes": nodes}
@@ -57,7 +69,7 @@ class Engine:
             cost[column] += factor
         self.scale = 1.0 if stage.integral else float(np.abs(cost).max(initial=0)) or 1.0
         self.stage = stage
-        self.highs.changeColsCost(self.count, np.arange(self.count, dtype=np.int32), cost / self.scale)
+        self.highs.changeColsCost(self.count, self.columns, cost / self.scale)
 
     def pin(self, stage: Stage, value: float) -> int:
         """Add the row that keeps the stage's value at or below `value`; gives the row's index."""
@@ -75,27 +87,26 @@ class Engine:
     def unpin(self, row: int) -> None:
         self.highs.changeRowBounds(row, -highspy.kHighsInf, highspy.kHighsInf)
 
-    def restrict(self, columns: np.ndarray | None) -> None:
-        """Fix every integer column outside of the mask at its lower bound; None frees all."""
-        upper = np.array(self.program.upper)
-        if columns is not None:
-            closed = np.array(self.program.integer) & ~columns
-            upper[closed] = np.array(self.program.lower)[closed]
-        self.highs.changeColsBounds(
-            self.count, np.arange(self.count, dtype=np.int32), np.array(self.program.lower), upper
-        )
+    def bound(self, lower: np.ndarray, upper: np.ndarray) -> None:
+        """Set the bounds of all columns."""
+        self.highs.changeColsBounds(self.count, self.columns, lower, upper)
 
-    def relax(self) -> tuple[float, np.ndarray, np.ndarray] | None:
-        """Solve without integrality: value, columns and reduced costs; None when it did not finish."""
+    def free(self) -> None:
+        """Set the program's own bounds again."""
+        self.bound(self.lower, self.upper)
+
+    def relax(self, primal: bool = False) -> Linear | None:
+        """Solve without integrality; None when there is no solution or no time for it.
+
+        :param primal: right where only the objective changed since the last run: the last basis is feasible still.
+        """
+        self.highs.setOptionValue("simplex_strategy", PRIMAL if primal else DUAL)
         self._run(True)
         if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
         solution = self.highs.getSolution()
-        return (
-            self.highs.getInfo().objective_function_value * self.scale,
-            np.array(solution.col_value),
-            np.array(solution.col_dual),
-        )
+        value = self.highs.getInfo().objective_function_value * self.scale
+        return Linear(value, np.array(solution.col_value), np.array(solution.col_dual))
 
     def solve(self, gap: float, start: np.ndarray | None) -> tuple[np.ndarray | None, float, bool]:
         """Solve in integers.
@@ -104,10 +115,13 @@ class Engine:
         :param start: a feasible solution to begin with.
         :return: the best columns (None: none found), a lower bound of the objective, and whether the run ended by itself.
         """
+        # What a linear run left behind would cost the integer one its presolve.
+        self.highs.clearSolver()
+        self.highs.setOptionValue("simplex_strategy", DUAL)
         self.highs.setOptionValue("mip_rel_gap", gap)
         self.highs.setOptionValue("mip_abs_gap", INTEGRAL_GAP if self.stage.integral else 1e-9)
         if start is not None:
-            self.highs.setSolution(self.count, np.arange(self.count, dtype=np.int32), start)
+            self.highs.setSolution(self.count, self.columns, start)
         self._run(False)
         status, info = self.highs.getModelStatus(), self.highs.getInfo()
         ended = status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible)
@@ -122,7 +136,7 @@ class Engine:
         return float(sum(factor * values[column] for column, factor in stage.terms))
 
     def _rounded(self, values: np.ndarray) -> np.ndarray:
-        return np.where(np.array(self.program.integer), np.round(values), values)
+        return np.where(self.integer, np.round(values), values)
 
     def _run(self, relaxed: bool) -> None:
         left = self.deadline - time.monotonic()

@@ -5,22 +5,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import time
 
-try:
+with contextlib.suppress(ImportError):  # ansible-test imports every file without the collection's requirements
     import numpy as np
-except ImportError:  # ansible-test imports every file without the collection's requirements
-    pass
 
-from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.engine import TOLERANCE, Engine
-from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program import Program, Stage
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.diving import dive
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.engine import TOLERANCE, Engine, Linear
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program import Program, Stage, Terms
 
-# Up to so many columns the whole program is solved at once; above, one over the columns that the linear program uses.
-WHOLE = 3000
+# Up to so many columns the whole program is solved at once; above, first one near the solution of the linear program.
+WHOLE = 2000
+# How much more an objective weighs than the next one, while all are blended.
+BLEND = 10.0
 SEARCH_NODES = 20_000
-TIE_NODES = 50
+TIE_NODES = 10
 
 
 @dataclasses.dataclass
@@ -82,50 +84,49 @@ class Lexicographic:
 
     def _at_once(self) -> tuple[np.ndarray | None, list[float]]:
         """Pin every stage at its linear bound: one integer program for the last stage then proves them all, if it has a solution."""
-        engine, bounds, pins = self.engine, [], []
-        linear = None
+        if not self.stages:
+            return self._nothing(), []
+        engine, values = self.engine, None
+        bounds: list[float] = []
+        pins: list[int] = []
+        linear = self._blend()
         for stage in self.stages:
             engine.aim(stage)
-            if (
-                linear is None
-                or engine.value(stage, linear[1]) > TOLERANCE
-                or any(factor < 0 for _column, factor in stage.terms)
-            ):
-                linear = engine.relax()
-                if linear is None:
-                    break
-                bounds.append(_whole(stage, linear[0]))
-            else:
-                bounds.append(0.0)
+            linear = engine.relax(primal=True) if linear else None
+            if linear is None:
+                break
+            bounds.append(_whole(stage, linear.value))
             if stage is not self.stages[-1]:
                 pins.append(engine.pin(stage, bounds[-1]))
-        values = None
-        if linear is not None and self.stages:
+        if linear is not None:
             values, bounds[-1] = self._integers(self.stages[-1], bounds[-1], linear, None)
         if values is None:
             for pin in pins:
                 engine.unpin(pin)
         return values, bounds
 
+    def _blend(self) -> Linear | None:
+        """Solve for all objectives weighted by their order: from there, each of them is a few steps away."""
+        terms: Terms = []
+        for order, stage in enumerate(reversed(self.stages)):
+            weight = BLEND ** min(order, 4) / (max(abs(factor) for _column, factor in stage.terms) or 1.0)
+            terms += [(column, weight * factor) for column, factor in stage.terms]
+        self.engine.aim(Stage("", terms, False))
+        return self.engine.relax()
+
     def _integers(
-        self, stage: Stage, bound: float, linear: tuple[float, np.ndarray, np.ndarray], start: np.ndarray | None
+        self, stage: Stage, bound: float, linear: Linear | None, start: np.ndarray | None
     ) -> tuple[np.ndarray | None, float]:
-        """Solve the stage in integers, over the support of its linear program first where the program is large."""
+        """Solve the stage in integers; a large program only near its linear solution, if that is good enough."""
         engine = self.engine
-        if engine.count > WHOLE and self.gap > 0:
-            _value, columns, duals = linear
-            near = np.abs(duals) <= self.gap * np.abs(duals).max()
-            engine.restrict(
-                (columns > TOLERANCE) | near if start is None else (columns > TOLERANCE) | near | (start > TOLERANCE)
-            )
-            values, _bound, _ended = engine.solve(self.gap / 2, start)
-            engine.restrict(None)
-            if values is not None and relative(engine.value(stage, values), bound) <= self.gap:
-                return values, bound
-            start = values if values is not None else start
-            engine.limit = None
+        if engine.count > WHOLE and linear is not None:
+            near = dive(engine, linear, self.gap)
+            if near is not None and (start is None or engine.value(stage, near) < engine.value(stage, start)):
+                start = near
+            if start is not None and relative(engine.value(stage, start), bound) <= self.gap:
+                return start, bound
         values, better, _ended = engine.solve(self.gap, start)
-        if values is None and start is not None:
+        if values is None:
             values = start
         return values, max(bound, better) if math.isfinite(better) else bound
 
@@ -136,34 +137,32 @@ class Lexicographic:
         for stage in self.stages:
             engine.aim(stage)
             linear = engine.relax()
-            bound = _whole(stage, linear[0]) if linear is not None else -math.inf
+            bound = _whole(stage, linear.value) if linear is not None else -math.inf
             if values is not None and engine.value(stage, values) <= bound + TOLERANCE:
                 bounds.append(bound)
             elif time.monotonic() >= engine.deadline and values is not None:
                 engine.limit = "deadline"
                 bounds.append(bound)
             else:
-                values, bound = self._integers(
-                    stage, bound, linear or (0.0, np.zeros(engine.count), np.zeros(engine.count)), values
-                )
+                values, bound = self._integers(stage, bound, linear, values)
                 bounds.append(bound)
             if values is None:
                 values = self._nothing()
             engine.pin(stage, engine.value(stage, values))
-        return (self._nothing() if values is None else values), bounds
+        return values, bounds
 
     def _nothing(self) -> np.ndarray:
         """The solution that changes nothing, for a deadline that leaves no time for more; the rest of the columns follow from it."""
         engine = self.engine
-        lower, upper = np.array(self.program.lower), np.array(self.program.upper)
+        lower, upper = engine.lower.copy(), engine.upper.copy()
         for column, value in self.program.unchanged.items():
             lower[column] = upper[column] = value
-        engine.highs.changeColsBounds(engine.count, np.arange(engine.count, dtype=np.int32), lower, upper)
+        engine.bound(lower, upper)
         deadline, engine.deadline = engine.deadline, math.inf
         engine.aim(Stage("", [], True))
         values, _bound, _ended = engine.solve(math.inf, None)
         engine.deadline = deadline
-        engine.restrict(None)
+        engine.free()
         if values is None:
             raise AssertionError("the plan that changes nothing must always be possible")
         return values

@@ -24,6 +24,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.plain impo
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.plan import Plan
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.reading import read
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.refusal import refusals
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.relax import relax
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import make_units, unit_of
 
 
@@ -65,7 +66,9 @@ def place(
         # What early groups leave of their time goes to the later ones.
         share = (started + limit - time.monotonic()) / (len(groups) - done)
         plan.add(model, Lexicographic(model.program, tolerance, time.monotonic() + max(0.0, share)).run())
-    return _result(plan)
+    # Explaining a shortfall gets what is left of the time, and a little if nothing is.
+    conflict, changes = relax(plan, leads, max(started + limit, time.monotonic() + 0.05 * limit)) if plan.shortfall else ([], [])
+    return {**_result(plan), "conflict": conflict, "changes": changes}
 
 
 def _result(plan: Plan) -> dict[str, t.Any]:
@@ -89,7 +92,5 @@ def _result(plan: Plan) -> dict[str, t.Any]:
         "drift": sorted(plan.drift, key=lambda row: (row["family"], row["rule"], row["text"])),
         "shortfall": dict(sorted(plan.shortfall.items())),
         "refusals": refusals(plan),
-        "conflict": [],
-        "changes": [],
         "objective": plan.objective(),
     }

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
-try:
+with contextlib.suppress(ImportError):  # ansible-test imports every file without the collection's requirements
     import numpy as np
-except ImportError:  # ansible-test imports every file without the collection's requirements
-    pass
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import Catalogue, Eligible
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import Unit
@@ -28,22 +27,23 @@ def prune(unit: Unit, catalogue: Catalogue, eligible: Eligible) -> list[int]:
     problem = catalogue.problem
     cost, capacity = catalogue.cost[offers], -eligible.capacity[offers]
     by_quota = {}
-    for resource, amounts in (("vcpus", catalogue.vcpus), ("memory", catalogue.memory)):
+    for resource in ("vcpus", "memory"):
         limited = [
             resource in domain.quota or resource in problem.provider_quota.get(domain.provider, {})
             for domain in problem.domains
         ]
-        by_quota[resource] = np.where(catalogue.by_domain(limited)[offers], np.nan_to_num(amounts[offers]), 0.0)
+        by_quota[resource] = np.where(catalogue.by_domain(limited)[offers], catalogue.use[resource][offers], 0.0)
     domain, tier = catalogue.domain[offers], eligible.tier[offers]
-    order = np.lexsort((offers, by_quota["memory"], by_quota["vcpus"], capacity, cost, tier, domain))
-    rows = np.column_stack((domain, tier, cost, capacity, by_quota["vcpus"], by_quota["memory"]))[order].tolist()
+    group = np.zeros(len(offers), dtype=int) if eligible.group is None else eligible.group[offers]
+    order = np.lexsort((offers, by_quota["memory"], by_quota["vcpus"], capacity, cost, group, tier, domain))
+    rows = np.column_stack((domain, tier, group, cost, capacity, by_quota["vcpus"], by_quota["memory"]))[order].tolist()
     kept: list[int] = []
     front: list[t.Any] = []
     for position, row in enumerate(rows):
-        if front and front[-1][:2] != row[:2]:
+        if front and front[-1][:3] != row[:3]:
             front = []
         # Sorted by cost, so only the other three can be worse than those of an offer kept before.
-        if not any(other[3] <= row[3] and other[4] <= row[4] and other[5] <= row[5] for other in front):
+        if not any(other[4] <= row[4] and other[5] <= row[5] and other[6] <= row[6] for other in front):
             front.append(row)
             kept.append(int(offers[order[position]]))
     return sorted(kept)

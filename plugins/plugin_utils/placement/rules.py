@@ -17,6 +17,9 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.columns im
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.model import Count, Near, Relation, Spread
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program import Program, Terms, negated
 
+# A rule counts as broken from here on.
+ROUNDING = 1e-9
+
 
 @dataclasses.dataclass(frozen=True)
 class Slack:
@@ -35,6 +38,9 @@ class RuleRows:
     :param leads: the lead of every family.
     :param even: add what is needed to break ties by the even distribution of nodes.
     """
+
+    # Whether every required rule can give way; then all of them pass through `_limit`.
+    elastic = False
 
     def __init__(
         self, program: Program, columns: t.Mapping[str, UnitColumns], leads: t.Mapping[str, str], even: bool
@@ -71,41 +77,62 @@ class RuleRows:
 
     def _limit(self, terms: Terms, upper: float, excess: float, loose: bool, rule: tuple[str, str, str]) -> None:
         """Add `terms <= upper`, softened by what is broken now, or without end where it can break because instances have to go."""
-        if loose or excess > 1e-9:
+        if loose or excess > ROUNDING:
             slack = self.program.column(0, math.inf if loose else excess, integer=False)
             self.slacks.append(Slack(slack, *rule))
             terms = [*terms, (slack, -1.0)]
         self.program.at_most(terms, upper)
 
     def _spread(self, unit: UnitColumns, spread: Spread) -> None:
-        name = unit.unit.name
         for tier, keys in unit.eligible_keys(spread.over).items():
             parts = unit.parts(spread.over, tier)
-            share = _shares(spread, keys)
             inside = [parts[key] for key in keys if key in parts]
-            staying = sum(part.staying_nodes for part in inside)
-            running = sum(part.running_nodes for part in inside)
             total = self.program.column(0, math.inf, integer=False)
-            self.program.equal([(total, 1.0), *(negated(term for part in inside for term in part.nodes))], staying)
-            skew = None
-            if not spread.required:
-                skew = self.program.column(0, math.inf, integer=False)
-                self.skews.append(skew)
-            even = self.program.column(0, math.inf, integer=False) if self.even else None
-            if even is not None:
-                self.evens.append(even)
-            for key in keys:
-                part = parts.get(key, Part())
-                terms = [*part.nodes, (total, -share[key])]
-                upper = spread.max_skew - part.staying_nodes
-                if even is not None:
-                    self.program.at_most([*terms, (even, -1.0)], -part.staying_nodes)
-                if skew is not None:
-                    self.program.at_most([*terms, (skew, -1.0)], upper)
+            nodes = negated(term for part in inside for term in part.nodes)
+            self.program.equal([(total, 1.0), *nodes], sum(part.staying_nodes for part in inside))
+            shares: dict[float, list[tuple[Key, Part]]] = {}
+            for key, share in _shares(spread, keys).items():
+                shares.setdefault(share, []).append((key, parts.get(key, Part())))
+            if self.even:
+                self.evens.append(self._level(shares, total, 0))
+            if spread.required:
+                self._required(unit, spread, shares, total, sum(part.running_nodes for part in inside))
+            else:
+                self.skews.append(self._level(shares, total, spread.max_skew))
+
+    def _level(self, shares: t.Mapping[float, list[tuple[Key, Part]]], total: int, skew: float) -> int:
+        """The column for what the fullest key has above its share and `skew`."""
+        excess = self.program.column(0, math.inf, integer=False)
+        for share, group in shares.items():
+            self._ceiling([part for _key, part in group], [(total, -share), (excess, -1.0)], skew)
+        return excess
+
+    def _ceiling(self, parts: t.Iterable[Part], terms: Terms, upper: float) -> None:
+        """No part has more nodes than a whole number that is at most `upper` minus the terms: one number for all is quick to branch on."""
+        ceiling = self.program.column(0, math.inf)
+        for part in parts:
+            self.program.at_most([*part.nodes, (ceiling, -1.0)], -part.staying_nodes)
+        self.program.at_most([(ceiling, 1.0), *terms], upper)
+
+    def _required(
+        self,
+        unit: UnitColumns,
+        spread: Spread,
+        shares: t.Mapping[float, list[tuple[Key, Part]]],
+        total: int,
+        running: int,
+    ) -> None:
+        for share, group in shares.items():
+            whole = []
+            for key, part in group:
+                excess = part.running_nodes - share * running - spread.max_skew
+                if excess > ROUNDING or unit.loose or self.elastic:
+                    rule = (unit.unit.name, "spread", f"{spread.over} {key} has more than its share and {spread.max_skew:g}")
+                    terms = [*part.nodes, (total, -share)]
+                    self._limit(terms, spread.max_skew - part.staying_nodes, excess, unit.loose, rule)
                 else:
-                    excess = part.running_nodes - share[key] * running - spread.max_skew
-                    rule = (name, "spread", f"{spread.over} {key} has more than its share and {spread.max_skew:g}")
-                    self._limit(terms, upper, excess, unit.loose, rule)
+                    whole.append(part)
+            self._ceiling(whole, [(total, -share)], spread.max_skew)
 
     def _min(self, unit: UnitColumns, count: Count) -> None:
         for key, part in _known(unit.parts(count.over)):

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A good solution of a large program, quickly: the columns that give it its structure are settled by linear programs, the rest near them.
+
+Ceilings of spreads and the marks of used keys tie many columns together; once they are whole numbers, what is left is almost a
+transport problem, whose integer program over the support of the linear one is small and easy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+with contextlib.suppress(ImportError):  # ansible-test imports every file without the collection's requirements
+    import numpy as np
+
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.engine import TOLERANCE, Engine, Linear
+
+ROUNDS = 30
+# Columns that the linear solution does not use may be used up to this reduced cost, as a share of the largest cost.
+NEAR = 0.003
+
+
+def dive(engine: Engine, linear: Linear, gap: float) -> np.ndarray | None:
+    """Find a solution for the objective that the engine aims at; its bounds are the program's own again afterwards.
+
+    :param linear: the solution without integrality.
+    :param gap: as for `Engine.solve`.
+    """
+    structure = engine.integer.copy()
+    structure[list(engine.program.unchanged)] = False
+    lower, upper, settled = _settle(engine, linear, structure)
+    _narrow(lower, upper, settled, engine.integer & ~structure)
+    engine.bound(lower, upper)
+    values, _bound, _ended = engine.solve(gap / 2, None)
+    engine.free()
+    # What did not end here says nothing of the whole program.
+    engine.limit = None
+    return values
+
+
+def _settle(engine: Engine, linear: Linear, structure: np.ndarray) -> tuple[np.ndarray, np.ndarray, Linear]:
+    """Fix the columns of the structure at whole numbers, as far as that goes: ceilings downwards, marks at one."""
+    lower, upper = engine.lower.copy(), engine.upper.copy()
+    for _round in range(ROUNDS):
+        open_columns = np.flatnonzero(structure & (np.abs(linear.columns - np.round(linear.columns)) > TOLERANCE))
+        if not len(open_columns):
+            break
+        now, values = _choose(engine, linear, open_columns)
+        trial_lower, trial_upper = lower.copy(), upper.copy()
+        trial_lower[now] = trial_upper[now] = values
+        engine.bound(trial_lower, trial_upper)
+        result = engine.relax()
+        if result is None:
+            break
+        lower, upper, linear = trial_lower, trial_upper, result
+    return lower, upper, linear
+
+
+def _choose(engine: Engine, linear: Linear, open_columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The columns to fix in this round, and where."""
+    ceilings = open_columns[engine.upper[open_columns] > 1]
+    if len(ceilings):
+        return ceilings, np.floor(linear.columns[ceilings])
+    order = np.argsort(-linear.columns[open_columns], kind="stable")
+    marks = open_columns[order[: max(5, len(open_columns) // 2)]]
+    return marks, np.ones(len(marks))
+
+
+def _narrow(lower: np.ndarray, upper: np.ndarray, linear: Linear, body: np.ndarray) -> None:
+    """Leave one step around the linear solution to columns that it uses or nearly uses, and nothing to the others."""
+    used = linear.columns > TOLERANCE
+    down, up = np.floor(linear.columns + TOLERANCE) - 1, np.ceil(linear.columns - TOLERANCE) + 1
+    lower[body & used] = np.maximum(lower, down)[body & used]
+    upper[body & used] = np.minimum(upper, up)[body & used]
+    near = np.abs(linear.costs) <= NEAR
+    upper[body & ~used & near] = np.minimum(upper, 1)[body & ~used & near]
+    upper[body & ~used & ~near] = lower[body & ~used & ~near]

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What to relax when not all nodes can be placed: the fewest rules, and single changes that help, in words."""
+
+from __future__ import annotations
+
+import math
+import time
+import typing as t
+
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import Catalogue, memory_text
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.elastic import Elastic, Knob
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.plan import Plan
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import Unit
+
+MOST_CHANGES = 4
+# With more units than this, the demands of those that are placed stand.
+FEW_UNITS = 12
+QUOTAS = {"instances quota": "instance quota", "vcpus quota": "vcpu quota", "memory quota": "memory quota"}
+
+
+def relax(plan: Plan, leads: t.Mapping[str, str], deadline: float) -> tuple[list[dict[str, str]], list[str]]:
+    """Find what lets all nodes be placed.
+
+    :param deadline: as for `Engine`; what is not found until then is left out.
+    :return: the fewest rules as `{family, rule, text}` (a quota's "family" is its domain or provider), and single changes.
+    """
+    strict = set(plan.units) - set(plan.shortfall) if len(plan.units) > FEW_UNITS else set()
+    elastic = Elastic(plan.units, leads, plan.catalogue, strict)
+    found = elastic.solve(deadline)
+    fewer = _fewer_nodes(plan)
+    if not found or not found[0]:
+        return [], fewer
+    words = _Words(plan.units, plan.catalogue, found[1])
+    conflict = [{"family": knob.owner, "rule": knob.rule, "text": words.text(knob)} for knob in found[0]]
+    changes = []
+    while found and len(found[0]) == 1 and len(changes) < MOST_CHANGES:
+        changes.append(_Words(plan.units, plan.catalogue, found[1]).text(found[0][0]))
+        elastic.ban(found[0])
+        found = elastic.solve(deadline) if time.monotonic() < deadline else None
+    return conflict, changes + fewer
+
+
+def _fewer_nodes(plan: Plan) -> list[str]:
+    parts = []
+    for name, lacking in sorted(plan.shortfall.items()):
+        nodes = plan.problem.families[name].nodes
+        parts.append(f"nodes of {name} from {nodes} to {nodes - lacking}")
+    return [" and ".join(parts)] if parts else []
+
+
+class _Words:
+    """Says how a knob was turned."""
+
+    def __init__(self, units: t.Mapping[str, Unit], catalogue: Catalogue, values: t.Any) -> None:
+        self.units = units
+        self.catalogue = catalogue
+        self.values = values
+
+    def text(self, knob: Knob) -> str:
+        amounts = [self.values[slack] * unit for slack, unit in knob.amounts]
+        amount = max(amounts, default=0.0)
+        if knob.rule in QUOTAS:
+            more = memory_text(math.ceil(amount - 1e-6)) if knob.rule == "memory quota" else str(math.ceil(amount - 1e-6))
+            return f"raise the {QUOTAS[knob.rule]} of {knob.owner} by {more}"
+        if knob.owner == "all families":
+            return f"raise the budget of all families by {_money(amount)}"
+        unit = self.units[knob.owner]
+        used = [(c, text) for c, text in knob.refused if self.values[c.column] > 0.5]
+        if used and amount < 1e-6:
+            return self._demand(unit, knob, used)
+        if knob.rule == "budget":
+            return f"raise the budget of {unit.name} by {_money(amount)}"
+        if knob.rule == "spread":
+            return f"raise max_skew of {unit.name} by {math.ceil(amount * 100 - 1e-6) / 100:g}"
+        if knob.rule in ("min", "at_least"):
+            return f"lower {knob.rule} of {unit.name} by {math.ceil(amount - 1e-6)}"
+        if knob.rule == "max":
+            return f"raise max of {unit.name} by {math.ceil(amount - 1e-6)}"
+        return f"drop {knob.rule} of {unit.name}"
+
+    def _demand(self, unit: Unit, knob: Knob, used: list[t.Any]) -> str:
+        nodes = unit.lead.low
+        if knob.rule in ("vcpus", "memory", "disk"):
+            least = min(float(getattr(self.catalogue, knob.rule)[c.offer]) for c, _text in used) / nodes
+            if not math.isnan(least):
+                have, want = getattr(unit.demand, knob.rule), least
+                words = memory_text if knob.rule == "memory" else "{:g}".format
+                return f"lower {knob.rule} of {unit.name} from {words(have)} to {words(want)}"
+        if knob.rule == "arch":
+            arches = sorted({str(self.catalogue.arch[c.offer]) for c, _text in used})
+            return f"let {unit.name} run on {' and '.join(arches)}"
+        reasons = sorted({text for _c, text in used})
+        return f"relax {knob.rule} of {unit.name} ({'; '.join(reasons)})"
+
+
+def _money(amount: float) -> str:
+    return f"{math.ceil(amount * 10000 - 1e-4) / 10000:g}"
