@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 import uuid
 
+from ansible_collections.wombat.erlang.plugins.plugin_utils import reconcile
 from ansible_collections.wombat.erlang.plugins.plugin_utils.action import ControllerAction
 from ansible_collections.wombat.erlang.plugins.plugin_utils.hosts import members_of
 
@@ -14,7 +15,9 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.hosts import members
 class ActionModule(ControllerAction):
     def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
         loaded = self.vars.get("wombat") or {}
-        public = self.deployment().public()
+        deployment = self.deployment()
+        reconcile.open_providers(deployment)  # finds what is wrong in their options
+        public = deployment.public()
         nodes = members_of(public["families"], self.vars)
         public["members"] = {
             name: {
