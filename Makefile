@@ -146,4 +146,4 @@ gate-integration:
 gate-newest:
 	PATH=$(CURDIR)/.venv-newest/bin:$$PATH; python -m pytest tests/unit && python -m pytest tests/integration -m smoke
 
-.PHONY: help setup demo demo-clean sample test lint format sanity units integration bench clean tools
+.PHONY: help setup demo demo-clean sample test lint format sanity units integration clean tools
