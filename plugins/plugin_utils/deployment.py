@@ -31,7 +31,8 @@ class Geography:
 class Provider:
     """A registered infrastructure account.
 
-    `credentials` and `options` are the file's own text, templated only by `Deployment.access`.
+    `credentials` and `options` are the file's own text, templated only by `Deployment.access`. `rate` is in requests a
+    second; `sizes` are patterns such as `m5.*`, and none means all.
     """
 
     name: str
@@ -41,10 +42,15 @@ class Provider:
     labels: tuple[str, ...]
     regions: tuple[str, ...]
     domains: t.Mapping[str, Geography]
-    image: t.Mapping[str, str]
+    image: t.Mapping[str, t.Any]
     ssh: t.Mapping[str, t.Any]
     address: str
     parallel: int
+    rate: float = 10.0
+    sizes: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    user_data: str | None = dataclasses.field(default=None, repr=False)
 
 
 @dataclasses.dataclass(frozen=True)

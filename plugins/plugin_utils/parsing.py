@@ -120,10 +120,18 @@ def _provider(name: str, section: Section) -> Provider:
         labels=section.strings("labels"),
         regions=section.strings("regions"),
         domains={key: _geography(key, entry) for key, entry in section.sections("domains").items()},
-        image={key: value for key in ("name", "id") if (value := image.text(key))},
+        image={
+            **{key: value for key in ("name", "id") if (value := image.text(key))},
+            "properties": image.mapping("properties"),
+        },
         ssh=_ssh(ssh),
         address=section.text("address", "private") or "private",
         parallel=section.integer("parallel", 10, 1, 1000),
+        rate=section.number("rate", 0.01, 1000) or 10.0,
+        sizes=section.strings("sizes"),
+        networks=section.strings("networks"),
+        security_groups=section.strings("security_groups"),
+        user_data=section.text("user_data"),
     )
     for part in (ssh, image, section):
         part.end()
@@ -131,7 +139,7 @@ def _provider(name: str, section: Section) -> Provider:
 
 
 def _ssh(section: Section) -> dict[str, t.Any]:
-    ssh: dict[str, t.Any] = {key: value for key in ("user", "key_file") if (value := section.text(key))}
+    ssh: dict[str, t.Any] = {key: value for key in ("user", "key_file", "key_name") if (value := section.text(key))}
     if section.take("port") is not None:
         ssh["port"] = section.integer("port", 22, 1, 65535)
     return ssh
