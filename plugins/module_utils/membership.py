@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import time
+from typing import Any, Iterator
 
 from ansible_collections.wombat.erlang.plugins.module_utils import caller
 from ansible_collections.wombat.erlang.plugins.module_utils.module import Work
-from ansible_collections.wombat.erlang.plugins.module_utils.nodes import load_nodes
+from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, load_nodes
 from ansible_collections.wombat.erlang.plugins.module_utils.terms import from_erlang, to_erlang
 
 # What a running node knows of its family is compared with members.config, and in the second case brought to it.
@@ -31,7 +32,7 @@ _JOIN = """[ok = application:set_env(wombat, Key, Value) || {Key, Value} <- Know
     [receive {'DOWN', Reference, process, Pid, _Reason} -> ok end || {Pid, Reference} <- Callers],"""
 
 
-def prepare(options):
+def prepare(options: dict[str, Any]) -> Work:
     """The work of joining nodes.
 
     :arg options: The options of the module member.
@@ -59,14 +60,14 @@ def prepare(options):
 
 
 class _Membership:
-    def __init__(self, nodes, options):
+    def __init__(self, nodes: list[Node], options: dict[str, Any]) -> None:
         self.nodes = nodes
         self.scope = options["scope"]
         self.without = options["without"]
         self.timeout = options["timeout"]
 
-    def ask(self, join):
-        """Ask all nodes, with C(join) the code that joins; gives each one's stale keys, missing and extra nodes, error."""
+    def ask(self, join: str) -> dict[str, dict[str, Any]]:
+        """Ask all nodes for stale keys, missing and extra nodes; C(join) is code that joins them on the way."""
         requests = []
         for node in self.nodes:
             source = _ASK % {
@@ -82,7 +83,7 @@ class _Membership:
             answers[name] = {"stale": stale, "before": before, "missing": missing, "extra": extra, "error": reply.error}
         return answers
 
-    def join(self, result):
+    def join(self, result: dict[str, Any]) -> dict[str, Any]:
         """Join until every node is connected as it should be, or the time is over."""
         end = time.monotonic() + self.timeout
         while True:
@@ -94,7 +95,7 @@ class _Membership:
         failures = [sentence for name, answer in sorted(answers.items()) for sentence in self._failures(name, answer)]
         return dict(result, failed=True, msg=" ".join(failures)) if failures else result
 
-    def _failures(self, name, answer):
+    def _failures(self, name: str, answer: dict[str, Any]) -> Iterator[str]:
         if answer["error"]:
             yield f"Node {name} cannot be asked for its connections: {answer['error']}."
         if answer["missing"]:

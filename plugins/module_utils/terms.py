@@ -156,7 +156,7 @@ def _binary(content: Any, path: _Path) -> Node:
 def _map(content: Any, path: _Path) -> Node:
     if not all(isinstance(pair, (list, tuple)) and len(pair) == len(("key", "value")) for pair in content):
         _fail(path, "has a $map that is not a list of [key, value] pairs")
-    return map_node([tuple(_items(pair, path)) for pair in content])
+    return map_node([(key, value) for key, value in (_items(pair, path) for pair in content)])
 
 
 def _proplist(content: Any, path: _Path) -> Node:
