@@ -15,7 +15,7 @@ with contextlib.suppress(ImportError):  # ansible-test imports every file withou
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.build import BOUNDLESS, quota_rows
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.columns import Candidate, UnitColumns
-from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import Catalogue, Eligible, checks, tiers
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import TOTAL_BUDGET, Catalogue, Eligible, checks, tiers
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.lexicographic import Lexicographic
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program import Program, Stage, Terms
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.rules import RuleRows
@@ -23,6 +23,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units impo
 
 # The most that a rule may be broken by, in its own measure.
 ROOM = 1e4
+ALL_FAMILIES = "all families"
 # The owner of a rule (a family, a domain, a provider, all families) and the rule's name.
 Name = tuple[str, str]
 
@@ -51,6 +52,7 @@ class Elastic:
         self.catalogue = catalogue
         self.knobs: dict[Name, Knob] = {}
         self.columns: dict[str, UnitColumns] = {}
+        self.spreads_free = False
         for name, unit in units.items():
             self._unit(name, unit, name in strict)
         self.most = float(sum(sum(c.most for c in columns.candidates) for columns in self.columns.values()) or 1)
@@ -59,7 +61,7 @@ class Elastic:
             self.program.at_most([*quota.terms, (slack, -1.0)], quota.limit)
         rows = _ElasticRows(self, leads)
         if catalogue.problem.budget is not None:
-            rows.budget(self.columns.values(), catalogue.problem.budget, "all families")
+            rows.budget(self.columns.values(), catalogue.problem.budget, ALL_FAMILIES)
 
     def knob(self, owner: str, rule: str) -> Knob:
         """The knob of a rule, created when it is first needed."""
@@ -84,15 +86,29 @@ class Elastic:
             for rule, text in refusing(candidate.offer):
                 refused.setdefault(rule, []).append((candidate, text))
         for rule, pairs in sorted(refused.items()):
-            knob = self.knob(name, rule)
+            knob = self.knob(*((ALL_FAMILIES, "budget") if rule == TOTAL_BUDGET else (name, rule)))
             knob.refused += pairs
             most = math.ceil(columns.most_nodes / columns.low)
             self.program.at_most([*((c.column, 1.0) for c, _text in pairs), (knob.column, -float(most))], 0)
 
-    def ban(self, knobs: t.Iterable[Knob]) -> None:
-        """Let these knobs not be turned again."""
-        for knob in knobs:
-            self.program.upper[knob.column] = 0
+    def ban(self, knobs: t.Sequence[Knob]) -> None:
+        """Let these knobs not all be turned again."""
+        self.program.at_most([(knob.column, 1.0) for knob in knobs], len(knobs) - 1)
+
+    def free_spreads(self) -> None:
+        """Let a required spread give way with every demand of its unit.
+
+        Without the demand there are more keys, and other shares, than any linear program of the keys of now can see.
+        """
+        if self.spreads_free:
+            return
+        self.spreads_free = True
+        for name, columns in self.columns.items():
+            if any(spread.required for spread in columns.unit.rules.spread):
+                spread_knob = self.knob(name, "spread")
+                for knob in list(self.knobs.values()):
+                    if knob.owner == name and knob.refused and knob is not spread_knob:
+                        self.program.at_most([(knob.column, 1.0), (spread_knob.column, -1.0)], 0)
 
     def solve(self, deadline: float) -> tuple[list[Knob], t.Any] | None:
         """The fewest knobs, turned as little as can be, and the values of all columns; None when there is no way, or no time.

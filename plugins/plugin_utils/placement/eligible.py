@@ -19,6 +19,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units impo
 ROUNDING = 1e-9
 # The rule of what `follow_others` refuses.
 FOLLOWS = "follows"
+TOTAL_BUDGET = "total budget"
 
 
 @dataclasses.dataclass
@@ -117,8 +118,10 @@ def checks(unit: Unit, catalogue: Catalogue) -> t.Iterator[Check]:
     yield from _geography(unit, catalogue)
     for family, where in unit.wheres:
         yield from _where(f" of {family}" if unit.followers else "", where, catalogue)
-    if unit.budgeted:
+    if unit.rules.budget is not None:
         yield Check("budget", "price unknown, and there is a budget", np.isnan(catalogue.price))
+    if catalogue.problem.budget is not None:
+        yield Check(TOTAL_BUDGET, "price unknown, and there is a budget for all families", np.isnan(catalogue.price))
 
 
 def _geography(unit: Unit, catalogue: Catalogue) -> t.Iterator[Check]:

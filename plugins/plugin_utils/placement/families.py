@@ -15,11 +15,13 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.model impo
     Demand,
     Family,
     Near,
+    Problem,
     Relation,
     Rules,
     Spread,
 )
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.plain import architecture, plain
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import make_units
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import Section, kind, suggestion
 
 MOST_NODES = 100_000
@@ -46,12 +48,16 @@ def validate(families: t.Any) -> None:
     """
     if not isinstance(families, t.Mapping):
         raise WombatError(f"families must be a mapping of names to families, but is {kind(families)}")
-    read_families(plain(families, "families"))
+    make_units(Problem((), (), {}, read_families(plain(families, "families")), (), None))
 
 
 def _family(name: str, section: Section, names: t.Iterable[str]) -> Family:
     low, high, fixed = _per_instance(section)
-    rules = section.section("placement")
+    rules = _rules(section.section("placement"), names)
+    if _alone(name, section, rules):
+        if low > 1:
+            raise WombatError(f"{section.where('placement.apart')} within instance asks for one node, nodes_per_instance for {low}; drop one")
+        high = 1
     return Family(
         name=name,
         nodes=section.integer("nodes", 1, 0, MOST_NODES),
@@ -59,8 +65,17 @@ def _family(name: str, section: Section, names: t.Iterable[str]) -> Family:
         high=high,
         fixed=fixed,
         demand=_demand(section.section("demand")),
-        rules=_rules(rules, names),
+        rules=rules,
     )
+
+
+def _alone(name: str, section: Section, rules: Rules) -> bool:
+    """Whether the family wants one node an instance: `apart` from itself within instance."""
+    for relation in rules.together:
+        if relation == Relation(name, "instance"):
+            path = section.where("placement.together")
+            raise WombatError(f"{path} of a family with itself within instance means nothing; set nodes_per_instance")
+    return Relation(name, "instance") in rules.apart
 
 
 def _per_instance(section: Section) -> tuple[int, int, bool]:

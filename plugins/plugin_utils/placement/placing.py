@@ -20,12 +20,16 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible i
 )
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.engine import require
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.lexicographic import Lexicographic, relative
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.model import Problem
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.plain import number
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.plan import Plan
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.reading import read
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.refusal import refusals
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.relax import relax
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import make_units, unit_of
+
+# The share of the time limit that explaining a shortfall gets beyond it.
+EXPLAINING = 0.05
 
 
 def place(
@@ -54,6 +58,17 @@ def place(
         raise WombatError("time_limit and gap must be numbers; leave them out for 10 seconds and 0")
     require()
     problem = read(families, offers, existing, budget)
+    plan = _plan(problem, tolerance, started + limit)
+    conflict: list[dict[str, str]] = []
+    changes: list[str] = []
+    if plan.shortfall:
+        # Explaining gets what is left of the time, and a little if nothing is.
+        deadline = max(started + limit, time.monotonic() + EXPLAINING * limit)
+        conflict, changes = relax(plan, lambda other: not _plan(other, 0.0, deadline).shortfall, deadline)
+    return {**_result(plan), "conflict": conflict, "changes": changes}
+
+
+def _plan(problem: Problem, gap: float, deadline: float) -> Plan:
     units = make_units(problem)
     leads = unit_of(units)
     catalogue = Catalogue(problem)
@@ -64,11 +79,9 @@ def place(
     for done, group in enumerate(groups):
         model = Model(group, leads, catalogue, table)
         # What early groups leave of their time goes to the later ones.
-        share = (started + limit - time.monotonic()) / (len(groups) - done)
-        plan.add(model, Lexicographic(model.program, tolerance, time.monotonic() + max(0.0, share)).run())
-    # Explaining a shortfall gets what is left of the time, and a little if nothing is.
-    conflict, changes = relax(plan, leads, max(started + limit, time.monotonic() + 0.05 * limit)) if plan.shortfall else ([], [])
-    return {**_result(plan), "conflict": conflict, "changes": changes}
+        share = (deadline - time.monotonic()) / (len(groups) - done)
+        plan.add(model, Lexicographic(model.program, gap, time.monotonic() + max(0.0, share)).run())
+    return plan
 
 
 def _result(plan: Plan) -> dict[str, t.Any]:

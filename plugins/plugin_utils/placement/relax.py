@@ -5,41 +5,94 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 import typing as t
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import Catalogue, memory_text
-from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.elastic import Elastic, Knob
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.elastic import ALL_FAMILIES, Elastic, Knob
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.model import Demand, Family, Problem, Rules
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.plan import Plan
-from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import Unit
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import Unit, unit_of
 
-MOST_CHANGES = 4
+MOST_ANSWERS = 6
 # With more units than this, the demands of those that are placed stand.
 FEW_UNITS = 12
 QUOTAS = {"instances quota": "instance quota", "vcpus quota": "vcpu quota", "memory quota": "memory quota"}
 
 
-def relax(plan: Plan, leads: t.Mapping[str, str], deadline: float) -> tuple[list[dict[str, str]], list[str]]:
+def relax(
+    plan: Plan, fits: t.Callable[[Problem], bool], deadline: float
+) -> tuple[list[dict[str, str]], list[str]]:
     """Find what lets all nodes be placed.
 
+    :param fits: whether all nodes of a problem have a place; every answer is checked with it.
     :param deadline: as for `Engine`; what is not found until then is left out.
     :return: the fewest rules as `{family, rule, text}` (a quota's "family" is its domain or provider), and single changes.
     """
     strict = set(plan.units) - set(plan.shortfall) if len(plan.units) > FEW_UNITS else set()
-    elastic = Elastic(plan.units, leads, plan.catalogue, strict)
-    found = elastic.solve(deadline)
-    fewer = _fewer_nodes(plan)
-    if not found or not found[0]:
-        return [], fewer
-    words = _Words(plan.units, plan.catalogue, found[1])
-    conflict = [{"family": knob.owner, "rule": knob.rule, "text": words.text(knob)} for knob in found[0]]
-    changes = []
-    while found and len(found[0]) == 1 and len(changes) < MOST_CHANGES:
-        changes.append(_Words(plan.units, plan.catalogue, found[1]).text(found[0][0]))
-        elastic.ban(found[0])
+    elastic = Elastic(plan.units, unit_of(plan.units), plan.catalogue, strict)
+    conflict: list[dict[str, str]] = []
+    changes: list[str] = []
+    for _answer in range(MOST_ANSWERS):
         found = elastic.solve(deadline) if time.monotonic() < deadline else None
-    return conflict, changes + fewer
+        if not found or not found[0] or (conflict and len(found[0]) > 1):
+            break
+        if not fits(drop(plan.problem, found[0])):
+            if elastic.spreads_free:
+                elastic.ban(found[0])
+            elastic.free_spreads()
+        else:
+            elastic.ban(found[0])
+            words = _Words(plan.units, plan.catalogue, found[1])
+            texts = [words.text(knob) for knob in found[0]]
+            if not conflict:
+                conflict = [{"family": k.owner, "rule": k.rule, "text": x} for k, x in zip(found[0], texts, strict=True)]
+            if len(texts) > 1:
+                break
+            changes += texts
+    return conflict, changes + _fewer_nodes(plan)
+
+
+def drop(problem: Problem, knobs: t.Iterable[Knob]) -> Problem:
+    """The problem without the rules of the knobs."""
+    for knob in knobs:
+        resource = knob.rule.removesuffix(" quota")
+        if knob.owner == ALL_FAMILIES:
+            problem = dataclasses.replace(problem, budget=None)
+        elif resource == knob.rule:
+            families = {name: _without(family, knob) for name, family in problem.families.items()}
+            problem = dataclasses.replace(problem, families=families)
+        else:
+            domains = tuple(
+                dataclasses.replace(d, quota=_less(d.quota, resource)) if d.name == knob.owner else d
+                for d in problem.domains
+            )
+            quotas = {
+                name: _less(quota, resource) if f"provider {name}" == knob.owner else quota
+                for name, quota in problem.provider_quota.items()
+            }
+            problem = dataclasses.replace(problem, domains=domains, provider_quota=quotas)
+    return problem
+
+
+def _less(quota: t.Mapping[str, float], resource: str) -> dict[str, float]:
+    return {key: amount for key, amount in quota.items() if key != resource}
+
+
+def _without(family: Family, knob: Knob) -> Family:
+    """The family without a rule; those that share its instances lose it with it."""
+    shares = any(relation.within == "instance" for relation in family.rules.together)
+    if family.name != knob.owner and not shares:
+        return family
+    empty: t.Any = Demand() if hasattr(family.demand, knob.rule) else Rules()
+    part = "demand" if isinstance(empty, Demand) else "rules"
+    value = getattr(empty, knob.rule)
+    if knob.rule == "together":
+        value = tuple(relation for relation in family.rules.together if relation.within == "instance")
+    changed = dataclasses.replace(getattr(family, part), **{knob.rule: value})
+    return dataclasses.replace(family, **{part: changed})
 
 
 def _fewer_nodes(plan: Plan) -> list[str]:
@@ -64,7 +117,7 @@ class _Words:
         if knob.rule in QUOTAS:
             more = memory_text(math.ceil(amount - 1e-6)) if knob.rule == "memory quota" else str(math.ceil(amount - 1e-6))
             return f"raise the {QUOTAS[knob.rule]} of {knob.owner} by {more}"
-        if knob.owner == "all families":
+        if knob.owner == ALL_FAMILIES:
             return f"raise the budget of all families by {_money(amount)}"
         unit = self.units[knob.owner]
         used = [(c, text) for c, text in knob.refused if self.values[c.column] > 0.5]

@@ -34,7 +34,6 @@ class Unit:
     rules: Rules
     wheres: tuple[tuple[str, str], ...]
     instances: tuple[Instance, ...]
-    budgeted: bool
 
     @property
     def name(self) -> str:
@@ -108,12 +107,11 @@ def _lead(name: str, follows: t.Mapping[str, str | None]) -> str:
 
 
 def _unit(problem: Problem, lead: Family, followers: list[Family]) -> Unit:
-    budgeted = problem.budget is not None or any(family.rules.budget is not None for family in (lead, *followers))
     instances = tuple(instance for instance in problem.instances if instance.family == lead.name)
     rules = dataclasses.replace(lead.rules, together=_elsewhere(lead))
     wheres = tuple((lead.name, where) for where in lead.demand.where)
     if not followers:
-        return Unit(lead, (), lead.demand, rules, wheres, instances, budgeted)
+        return Unit(lead, (), lead.demand, rules, wheres, instances)
     for family in (lead, *followers):
         if not family.fixed:
             raise WombatError(
@@ -135,7 +133,7 @@ def _unit(problem: Problem, lead: Family, followers: list[Family]) -> Unit:
     rules = dataclasses.replace(
         rules, together=tuple(relation for relation in rules.together if relation.other not in names)
     )
-    return Unit(lead, tuple(followers), demand, rules, wheres, instances, budgeted)
+    return Unit(lead, tuple(followers), demand, rules, wheres, instances)
 
 
 def _elsewhere(family: Family) -> tuple[Relation, ...]:
