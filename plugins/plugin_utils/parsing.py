@@ -55,19 +55,19 @@ def parse(
 
     providers = {key: _provider(key, section) for key, section in top.sections("providers").items()}
     if not providers:
-        raise WombatError("providers is missing or empty; name at least one provider")
+        raise top.missing("providers", "name at least one provider")
     releases = {}
     for key, section in top.sections("releases").items():
         _check_name(section, key, NAME, NAME_MEANING)
         archive = section.text("archive")
         if not archive:
-            raise WombatError(f"{section.where('archive')} is missing; give the path of the release archive")
+            raise section.missing("archive", "give the path of the release archive")
         releases[key] = Release(name=key, archive=path_of(archive), checksum=section.text("checksum"))
         section.end()
     sections = top.sections("families")
     families = {key: _family(section, key, releases, sections) for key, section in sections.items()}
     if not families:
-        raise WombatError("families is missing or empty; name at least one family")
+        raise top.missing("families", "name at least one family")
     for key, nodes in (scale or {}).items():
         if key not in families:
             raise WombatError(f"wombat_scale names '{key}', which is not a family; {suggestion(key, families)}")

@@ -69,8 +69,15 @@ class Section:
     def need(self, key: str) -> t.Any:
         value = self.take(key)
         if value is None:
-            raise WombatError(f"{self.where(key)} is missing; add it")
+            raise self.missing(key, "add it")
         return value
+
+    def missing(self, key: str, advice: str) -> WombatError:
+        """The error of a key that is not there; one that is written like it is what is wrong."""
+        close = difflib.get_close_matches(key, [str(other) for other in self.data if other not in self.seen], n=1)
+        if close:
+            return WombatError(f"{self.where(close[0])} is not a known key; did you mean '{key}'?")
+        return WombatError(f"{self.where(key)} is missing; {advice}")
 
     def wrong(self, key: object, value: object, wanted: str) -> WombatError:
         return WombatError(f"{self.where(key)} must be {wanted}, but is {kind(value)}")

@@ -277,11 +277,6 @@ def test_secrets_are_found_at_any_depth(attic):
     assert adapter.words(BaseHTTPError(400, "bad hunter2key here")) == "bad *** here"
 
 
-def test_other_failures_are_ours_to_mend(attic):
-    with pytest.raises(ZeroDivisionError):
-        attic().calling(lambda: 1 / 0)
-
-
 def test_kinds_need_no_code():
     assert refusal_kind(ValueError(), "the image does not exist") == "missing"
 
