@@ -26,26 +26,6 @@ from ansible_collections.wombat.erlang.plugins.module_utils.errors import Wombat
 from ansible_collections.wombat.erlang.plugins.module_utils.terms import from_erlang
 
 
-@pytest.fixture(scope="session")
-def archive(tmp_path_factory):
-    """A release archive made by rebar3, with its runtime system."""
-    return erlang_hosts.build_release(tmp_path_factory.mktemp("probe"))
-
-
-@pytest.fixture
-def make_host(archive, tmp_path):
-    """Makes hosts whose processes end with the test."""
-    hosts = []
-
-    def make(address=f"{NETWORK}.2"):
-        hosts.append(erlang_hosts.Host(tmp_path / address, address, archive))
-        return hosts[-1]
-
-    yield make
-    for host in hosts:
-        host.close()
-
-
 @pytest.fixture
 def host(make_host):
     """A host with the files of two nodes."""

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Joining real nodes to their family and its neighbours."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from erlang_hosts import NETWORK
+
+from ansible_collections.wombat.erlang.plugins.module_utils import membership
+from ansible_collections.wombat.erlang.plugins.modules import member
+
+
+def prepare(host, **options):
+    validated = ArgumentSpecValidator(member.OPTIONS).validate({"root": str(host.root), **options})
+    assert validated.error_messages == []
+    return membership.prepare(validated.validated_parameters)
+
+
+def join(host, **options):
+    work = prepare(host, **options)
+    return {"changed": work.changed, **(work.result if work.apply is None else work.apply())}
+
+
+@pytest.fixture
+def hosts(make_host):
+    """Two hosts with a node of one family each, running and not connected."""
+    made = make_host(), make_host(f"{NETWORK}.3")
+    for host in made:
+        members = {
+            "kv": {"nodes": [other.name("kv1") for other in made], "neighbours": {}},
+        }
+        host.configure("kv1", members=members)
+        assert host.nodes()["changed"]
+    return made
+
+
+def connected(host, label="kv1"):
+    return host.nodes("status", [label])["nodes"][host.name(label)]["connected"]
+
+
+def test_a_family_is_joined_once(hosts):
+    one, other = hosts
+    first = join(one)
+    assert first["changed"]
+    assert first["nodes"] == {one.name("kv1"): {"joined": [other.name("kv1")]}}
+    assert connected(other) == [one.name("kv1")]
+    assert not join(one)["changed"]
+
+
+def test_check_mode_says_who_would_join(hosts):
+    one, other = hosts
+    work = prepare(one)
+    assert work.changed
+    assert work.diff == [{"prepared": f"+ {one.name('kv1')} joins {other.name('kv1')}\n"}]
+    assert connected(one) == []
+
+
+def test_a_missing_node_is_named(hosts):
+    one, other = hosts
+    os.kill(other.pid("kv1"), signal.SIGKILL)
+    result = join(one, timeout=1)
+    assert result["failed"]
+    assert result["msg"].startswith(f"Node {one.name('kv1')} is not connected to {other.name('kv1')} after 1 s")
+
+
+def test_a_node_that_should_have_left_is_named(hosts):
+    one, other = hosts
+    join(one)
+    result = join(one, without=[other.name("kv1")], timeout=1)
+    assert result["failed"]
+    assert "is still connected to" in result["msg"]
+    other.nodes("absent")
+    members = {"kv": {"nodes": [one.name("kv1")], "neighbours": {}}}
+    one.configure("kv1", members=members)
+    assert "failed" not in join(one, without=[other.name("kv1")])
+
+
+def test_running_nodes_get_to_know_their_members(hosts):
+    one, other = hosts
+    neighbours = {"web": [other.name("kv1")]}
+    one.configure("kv1", members={"kv": {"nodes": [one.name("kv1")], "neighbours": neighbours}})
+    assert join(one, scope="neighbours")["changed"]
+    assert one.value("application:get_env(wombat, neighbours)", "kv1") == ["ok", [["web", [other.name("kv1")]]]]
+    assert connected(one) == [other.name("kv1")]
+    assert one.nodes("status")["outdated"] == []
