@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.explaining import explain
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.families import validate
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.picturing import picture
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.placing import place
 
-__all__ = ["explain", "place", "validate"]
+__all__ = ["explain", "picture", "place", "validate"]

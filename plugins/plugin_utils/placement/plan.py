@@ -120,7 +120,7 @@ class Plan:
 
     def objective(self) -> Row:
         """The value of every stage; `prefer` lists the nodes in the last tiers first."""
-        values = {name: round(total[0], 6) for name, total in self.stages.items()}
+        values = {name: round(total[0], 4) for name, total in self.stages.items()}
         prefer = [
             values[name]
             for name in sorted((n for n in values if n.startswith("prefer")), key=lambda name: int(name[6:]))
