@@ -14,7 +14,7 @@ Case = tuple[dict[str, t.Any], list[dict[str, t.Any]]]
 
 
 def offers(dice: random.Random, domains: int, sizes: int, instances: tuple[int, int]) -> list[dict[str, t.Any]]:
-    """Sizes in domains over five providers; every domain has a quota of instances, every fourth one also of vcpus and memory."""
+    """Sizes in domains over five providers; all have a quota of instances, every fourth also of vcpus and memory."""
     flavours = []
     for number in range(sizes):
         vcpus = dice.choice([1, 2, 2, 4, 4, 8, 16, 32])
@@ -27,13 +27,29 @@ def offers(dice: random.Random, domains: int, sizes: int, instances: tuple[int, 
         if number % 4 == 0:
             quota.update(vcpus=quota["instances"] * 4, memory=quota["instances"] * 16384)
         place = {
-            "provider": provider, "region": f"region{number // 15}", "zone": f"zone{number}", "country": None, "city": None,
-            "continent": CONTINENTS[(number // 15) % 4], "latitude": dice.uniform(-60, 60), "longitude": dice.uniform(-180, 180),
-            "labels": ["private"] if number % 5 == 0 else ["public"], "features": [], "quota": quota, "provider_quota": {},
-        }  # fmt: skip
+            "provider": provider,
+            "region": f"region{number // 15}",
+            "zone": f"zone{number}",
+            "country": None,
+            "city": None,
+            "continent": CONTINENTS[(number // 15) % 4],
+            "latitude": dice.uniform(-60, 60),
+            "longitude": dice.uniform(-180, 180),
+            "labels": ["private"] if number % 5 == 0 else ["public"],
+            "features": [],
+            "quota": quota,
+            "provider_quota": {},
+        }
         factor = dice.uniform(0.8, 1.4)
         for size, vcpus, memory, arch, price in flavours:
-            amounts = {"size": size, "vcpus": vcpus, "memory": memory, "disk": 50, "arch": arch, "price": round(price * factor, 4)}
+            amounts = {
+                "size": size,
+                "vcpus": vcpus,
+                "memory": memory,
+                "disk": 50,
+                "arch": arch,
+                "price": round(price * factor, 4),
+            }
             result.append({**place, **amounts})
     return result
 
@@ -63,8 +79,16 @@ def small() -> Case:
             "demand": {"memory": "8 GiB"},
             "placement": {"apart": {"with": "kv", "within": "zone"}, "min": {"over": "zone", "nodes": 3}, "budget": 5},
         },
-        "edge": {"nodes": 15, "placement": {"near": {"with": "kv", "km": 6000}, "at_least": {"over": "provider", "keys": 2}}},
-        "batch": {"nodes": 20, "nodes_per_instance": 4, "demand": {"vcpus": 2}, "placement": {"together": {"with": "batch", "within": "region"}}},
+        "edge": {
+            "nodes": 15,
+            "placement": {"near": {"with": "kv", "km": 6000}, "at_least": {"over": "provider", "keys": 2}},
+        },
+        "batch": {
+            "nodes": 20,
+            "nodes_per_instance": 4,
+            "demand": {"vcpus": 2},
+            "placement": {"together": {"with": "batch", "within": "region"}},
+        },
     }
     return families, offers(dice, 10, 20, (8, 20))
 
@@ -88,7 +112,10 @@ def _many(dice: random.Random, count: int, nodes: int) -> dict[str, t.Any]:
         if number % 2 == 0:
             rules["prefer"] = ["contains(labels, 'private')"]
         if number % 3 == 0:
-            rules["spread"] = {"over": dice.choice(["zone", "region", "continent"]), "max_skew": dice.choice([1, 3, 10])}
+            rules["spread"] = {
+                "over": dice.choice(["zone", "region", "continent"]),
+                "max_skew": dice.choice([1, 3, 10]),
+            }
         if number % 4 == 1:
             rules["together"] = {"with": f"family{number - 1:02}", "within": "region"}
         demand: dict[str, t.Any] = {"vcpus": dice.choice([1, 2, 4]), "memory": dice.choice([2048, 4096, 8192])}

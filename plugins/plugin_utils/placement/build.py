@@ -75,9 +75,7 @@ class Model:
         self.catalogue = catalogue
         self.program = Program()
         room = self._room()
-        self.columns = {
-            unit.name: UnitColumns(self.program, unit, catalogue, table[unit.name], room) for unit in units
-        }
+        self.columns = {unit.name: UnitColumns(self.program, unit, catalogue, table[unit.name], room) for unit in units}
         for quota in quota_rows(catalogue, self.columns.values()):
             self.program.at_most(quota.terms, quota.limit)
         small = sum(len(unit.candidates) for unit in self.columns.values()) <= TIES

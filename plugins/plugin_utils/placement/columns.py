@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The variables of one unit: instances and nodes on every candidate offer, existing instances that may go, nodes not placed."""
+"""The variables of one unit: new instances and nodes by offer, existing instances that may go, nodes not placed."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class UnitColumns:
         return True, self.catalogue.problem.domains[instance.domain].key(kind)
 
     def parts(self, kind: str, tier: int | None = None) -> dict[Key, Part]:
-        """The unit's parts by key of `kind`, of all tiers or of one (then with existing instances on listed offers only)."""
+        """The unit's parts by key of `kind`, of all tiers or of one (then without instances on offers not listed)."""
         if (kind, tier) not in self._parts:
             self._parts[kind, tier] = self._group(kind, tier)
         return self._parts[kind, tier]

@@ -20,7 +20,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units impo
 def split(
     units: t.Mapping[str, Unit], leads: t.Mapping[str, str], catalogue: Catalogue, table: t.Mapping[str, Eligible]
 ) -> list[list[Unit]]:
-    """Group the units that share a quota which they could exhaust, a rule, or the budget; groups in the order of their first names."""
+    """Group the units that share a quota which they could exhaust, a rule, or the budget; in the order of names."""
     parent = {name: name for name in units}
 
     def root(name: str) -> str:
@@ -70,10 +70,7 @@ def _contended(
             limit = np.array([quota.get(resource, math.inf) for quota in quotas])
             if not np.isfinite(limit).any():
                 continue
-            use = {
-                name: _most_use(unit, table[name], scope_of, amounts, count)
-                for name, unit in units.items()
-            }
+            use = {name: _most_use(unit, table[name], scope_of, amounts, count) for name, unit in units.items()}
             total = sum(use.values(), np.zeros(count))
             for at in np.flatnonzero(total > limit):
                 yield [name for name in units if use[name][at] > 0]

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A good solution of a large program, quickly: the columns that give it its structure are settled by linear programs, the rest near them.
+"""A good solution of a large program, quickly.
 
-Ceilings of spreads and the marks of used keys tie many columns together; once they are whole numbers, what is left is almost a
-transport problem, whose integer program over the support of the linear one is small and easy.
+Ceilings of spreads and marks of used keys tie many columns together. Linear programs settle them first; what is left is
+almost a transport problem, whose integer program over the support of the linear one is small and easy.
 """
 
 from __future__ import annotations

@@ -15,7 +15,13 @@ with contextlib.suppress(ImportError):  # ansible-test imports every file withou
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.build import BOUNDLESS, quota_rows
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.columns import Candidate, UnitColumns
-from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import TOTAL_BUDGET, Catalogue, Eligible, checks, tiers
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import (
+    TOTAL_BUDGET,
+    Catalogue,
+    Eligible,
+    checks,
+    tiers,
+)
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.lexicographic import Lexicographic
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program import Program, Stage, Terms
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.rules import RuleRows
@@ -79,7 +85,9 @@ class Elastic:
 
     def _unit(self, name: str, unit: Unit, strict: bool) -> None:
         eligible, refusing = _relaxed(unit, self.catalogue, strict)
-        columns = UnitColumns(self.program, unit, self.catalogue, eligible, np.full(len(self.catalogue.domain), BOUNDLESS))
+        columns = UnitColumns(
+            self.program, unit, self.catalogue, eligible, np.full(len(self.catalogue.domain), BOUNDLESS)
+        )
         self.columns[name] = columns
         refused: dict[str, list[tuple[Candidate, str]]] = {}
         for candidate in columns.candidates:
@@ -111,7 +119,7 @@ class Elastic:
                         self.program.at_most([(knob.column, 1.0), (spread_knob.column, -1.0)], 0)
 
     def solve(self, deadline: float) -> tuple[list[Knob], t.Any] | None:
-        """The fewest knobs, turned as little as can be, and the values of all columns; None when there is no way, or no time.
+        """The fewest knobs, turned as little as can be, and the values of all columns; None when there is no way.
 
         :param deadline: as for `Engine`.
         """

@@ -26,10 +26,10 @@ TOTAL_BUDGET = "total budget"
 class Eligible:
     """What static filters say of every offer for one unit; all arrays are by offer.
 
-    `capacity` is how many nodes of the lead fit on an instance (0: refused), `tier` the place in `prefer`, `reason` an index
-    into `reasons`, whose order is that of the filters: a later reason means that the offer came further. `counted` are the
-    offers whose keys count for spreads (None: all that are not refused); only offers of one `group` (None: all) can stand in
-    for each other.
+    `capacity` is how many nodes of the lead fit on an instance (0: refused), `tier` the place in `prefer`, `reason` an
+    index into `reasons`, whose order is that of the filters: a later reason means that the offer came further.
+    `counted` are the offers whose keys count for spreads (None: all that are not refused); only offers of one `group`
+    (None: all) can stand in for each other.
     """
 
     capacity: np.ndarray
@@ -81,7 +81,7 @@ class Catalogue:
 
 @dataclasses.dataclass(frozen=True)
 class Check:
-    """One filter: the offers that it refuses, and how many nodes it lets onto an instance of the others (None: any number)."""
+    """One filter: the offers that it refuses, and how many nodes it lets onto an instance (None: any number)."""
 
     rule: str
     text: str

@@ -56,7 +56,13 @@ class Engine:
         self.integer = np.array(program.integer, dtype=bool)
         self.limit: str | None = None
         self.highs = highspy.Highs()
-        options = {"output_flag": False, "threads": 1, "parallel": "off", "random_seed": 0, "mip_max_nodes": nodes}
+        options: dict[str, bool | int | float | str] = {
+            "output_flag": False,
+            "threads": 1,
+            "parallel": "off",
+            "random_seed": 0,
+            "mip_max_nodes": nodes,
+        }
         options.update(mip_feasibility_tolerance=TOLERANCE, mip_rel_gap=0.0)
         for name, value in options.items():
             self.highs.setOptionValue(name, value)
@@ -113,7 +119,7 @@ class Engine:
 
         :param gap: the relative gap that is good enough.
         :param start: a feasible solution to begin with.
-        :return: the best columns (None: none found), a lower bound of the objective, and whether the run ended by itself.
+        :return: the best columns (None: none found), a lower bound of the objective, whether the run came to its end.
         """
         # What a linear run left behind would cost the integer one its presolve.
         self.highs.clearSolver()
@@ -142,7 +148,7 @@ class Engine:
         left = self.deadline - time.monotonic()
         self.highs.setOptionValue("solve_relaxation", relaxed)
         # The solver's clock runs over all runs of one object.
-        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(0.001, left))
+        self.highs.setOptionValue("time_limit", max(0.001, left))
         self.highs.run()
 
 

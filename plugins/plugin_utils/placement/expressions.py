@@ -15,7 +15,7 @@ except ImportError:  # ansible-test imports every file without the collection's 
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 
-Verdict = t.Union[bool, str]
+Verdict = bool | str
 
 
 def check(text: str, what: str) -> str:
@@ -44,7 +44,7 @@ class Expressions:
         self._verdicts: dict[str, list[Verdict]] = {}
 
     def verdicts(self, text: str) -> list[Verdict]:
-        """For every offer: whether the expression is true of it (as JMESPath has it), or the text of the error that it caused."""
+        """For every offer: whether the expression is true of it (as JMESPath has it), or the error that it caused."""
         if text not in self._verdicts:
             compiled = jmespath.compile(text)
             names = _fields(compiled.parsed)

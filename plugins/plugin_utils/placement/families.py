@@ -56,7 +56,9 @@ def _family(name: str, section: Section, names: t.Iterable[str]) -> Family:
     rules = _rules(section.section("placement"), names)
     if _alone(name, section, rules):
         if low > 1:
-            raise WombatError(f"{section.where('placement.apart')} within instance asks for one node, nodes_per_instance for {low}; drop one")
+            raise WombatError(
+                f"{section.where('placement.apart')} asks for one node, nodes_per_instance for {low}; drop one"
+            )
         high = 1
     return Family(
         name=name,

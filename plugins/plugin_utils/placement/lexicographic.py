@@ -19,6 +19,8 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program im
 
 # Up to so many columns the whole program is solved at once; above, first one near the solution of the linear program.
 WHOLE = 2000
+# Seconds that the solver may need for each column before it looks at the clock for the first time.
+SLOW = 2e-4
 # How much more an objective weighs than the next one, while all are blended.
 BLEND = 10.0
 SEARCH_NODES = 20_000
@@ -27,7 +29,7 @@ TIE_NODES = 10
 
 @dataclasses.dataclass
 class Outcome:
-    """The columns of the best solution, the value and the proven bound of every stage, and what stopped the search, if anything."""
+    """The best columns, the value and the proven bound of every stage, and what stopped the search, if anything."""
 
     values: np.ndarray
     stages: dict[str, tuple[float, float]]
@@ -63,10 +65,13 @@ class Lexicographic:
         if values is None:
             values, bounds = self._one_by_one()
         results = {stage.name: (stage.constant, stage.constant) for stage in self.program.stages}
-        for stage, bound in zip(self.stages, bounds):
+        for stage, bound in zip(self.stages, bounds, strict=True):
             value = self.engine.value(stage, values)
             rounding = 4 * TOLERANCE * max(abs(value), *(abs(factor) for _column, factor in stage.terms))
-            results[stage.name] = (value + stage.constant, (bound if value - bound > rounding else value) + stage.constant)
+            results[stage.name] = (
+                value + stage.constant,
+                (bound if value - bound > rounding else value) + stage.constant,
+            )
         limit = self.engine.limit
         return Outcome(self._untied(values), results, limit)
 
@@ -83,7 +88,7 @@ class Lexicographic:
         return values
 
     def _at_once(self) -> tuple[np.ndarray | None, list[float]]:
-        """Pin every stage at its linear bound: one integer program for the last stage then proves them all, if it has a solution."""
+        """Pin every stage at its linear bound: if the last one has a solution in integers, that proves them all."""
         if not self.stages:
             return self._nothing(), []
         engine, values = self.engine, None
@@ -125,6 +130,9 @@ class Lexicographic:
                 start = near
             if start is not None and relative(engine.value(stage, start), bound) <= self.gap:
                 return start, bound
+        if start is not None and engine.deadline - time.monotonic() < SLOW * engine.count:
+            engine.limit = "deadline"
+            return start, bound
         values, better, _ended = engine.solve(self.gap, start)
         if values is None:
             values = start
@@ -132,8 +140,8 @@ class Lexicographic:
 
     def _one_by_one(self) -> tuple[np.ndarray, list[float]]:
         """Solve every stage in integers, each from the solution of the one before."""
-        engine, bounds = self.engine, []
-        values: np.ndarray | None = None
+        engine, values = self.engine, None
+        bounds: list[float] = []
         for stage in self.stages:
             engine.aim(stage)
             linear = engine.relax()
@@ -149,10 +157,11 @@ class Lexicographic:
             if values is None:
                 values = self._nothing()
             engine.pin(stage, engine.value(stage, values))
+        assert values is not None, "there is a stage, or all stages were solved at once"
         return values, bounds
 
     def _nothing(self) -> np.ndarray:
-        """The solution that changes nothing, for a deadline that leaves no time for more; the rest of the columns follow from it."""
+        """The solution that changes nothing, for a deadline that leaves no time; other columns follow from it."""
         engine = self.engine
         lower, upper = engine.lower.copy(), engine.upper.copy()
         for column, value in self.program.unchanged.items():

@@ -57,7 +57,7 @@ def place_key(kind: str, provider: str, region: str | None, zone: str | None) ->
 
 @dataclasses.dataclass(frozen=True)
 class Offer:
-    """One size in one domain; amounts in vcpus, MiB, GiB and money an hour, NaN where unknown. `profile` is what expressions see."""
+    """One size in one domain: vcpus, MiB, GiB and money an hour, NaN if unknown. Expressions see `profile`."""
 
     domain: int
     provider: str
@@ -137,7 +137,7 @@ class Demand:
 
 @dataclasses.dataclass(frozen=True)
 class Family:
-    """Nodes under one demand. An instance holds `low` to `high` of them; `fixed` ones fill every instance but the last."""
+    """Nodes under one demand. An instance holds `low` to `high` of them; `fixed`: as few instances as they need."""
 
     name: str
     nodes: int

@@ -14,7 +14,14 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.explaining
 LEFT, TOP, ROW, COLUMN, RIGHT = 330, 96, 26, 96, 110
 # Domains that take nothing are shown up to this number.
 MOST_EMPTY = 12
-COLOURS = {"new": "#1f7a4d", "kept": "#5b7083", "refused": "#b8bec4", "line": "#e4e7ea", "text": "#1c2833", "soft": "#6b7785"}
+COLOURS = {
+    "new": "#1f7a4d",
+    "kept": "#5b7083",
+    "refused": "#b8bec4",
+    "line": "#e4e7ea",
+    "text": "#1c2833",
+    "soft": "#6b7785",
+}
 STYLE = "font-family:'DejaVu Sans',Verdana,sans-serif;font-size:12px"
 
 
@@ -32,7 +39,9 @@ def picture(result: t.Mapping[str, t.Any], existing: t.Sequence[t.Mapping[str, t
     try:
         return _Grid(result, existing).draw(headline)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise WombatError(f"picture cannot read this result ({error}); pass what place got and returned, unchanged") from error
+        raise WombatError(
+            f"picture cannot read this result ({error}); pass what place got and returned, unchanged"
+        ) from error
 
 
 class _Grid:
@@ -64,12 +73,14 @@ class _Grid:
         width = max(LEFT + COLUMN * len(self.families) + RIGHT, 20 + 8 * len(headline))
         height = TOP + ROW * len(self.domains) + 60
         parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" style="{STYLE}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" style="{STYLE}">',
             f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
             _text(20, 30, headline, size=14),
         ]
         for number, family in enumerate(self.families):
-            total = sum(nodes for counts in (self.new, self.kept) for (_d, name), nodes in counts.items() if name == family)
+            total = sum(
+                nodes for counts in (self.new, self.kept) for (_d, name), nodes in counts.items() if name == family
+            )
             parts.append(_text(self._x(number), TOP - 30, family, middle=True))
             parts.append(_text(self._x(number), TOP - 14, f"{total} nodes", middle=True, colour="soft"))
         parts.append(_text(LEFT + COLUMN * len(self.families), TOP - 14, "new, an hour", colour="soft"))

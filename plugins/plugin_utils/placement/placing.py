@@ -28,9 +28,6 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.refusal im
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.relax import relax
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import make_units, unit_of
 
-# The share of the time limit that explaining a shortfall gets beyond it.
-EXPLAINING = 0.05
-
 
 def place(
     families: t.Mapping[str, t.Any],
@@ -48,8 +45,8 @@ def place(
     :param budget: the most money an hour for all families together.
     :param time_limit: seconds after which the best plan so far is given, and flagged.
     :param gap: the relative distance from the proven bound that is good enough.
-    :return: `status`, `gap`, `limit`, `price`, `unknown_prices`, `prices`, `assignments`, `kept`, `surplus`, `moved`, `drift`, `shortfall`,
-        `refusals`, `conflict`, `changes`, `objective`; plain data, equal for equal input in any order.
+    :return: `status`, `gap`, `limit`, `price`, `unknown_prices`, `prices`, `assignments`, `kept`, `surplus`, `moved`,
+        `drift`, `shortfall`, `refusals`, `conflict`, `changes`, `objective`; equal for equal input in any order.
     :raises WombatError: when the input is malformed, or a Python package is missing.
     """
     started = time.monotonic()
@@ -61,10 +58,9 @@ def place(
     plan = _plan(problem, tolerance, started + limit)
     conflict: list[dict[str, str]] = []
     changes: list[str] = []
-    if plan.shortfall:
-        # Explaining gets what is left of the time, and a little if nothing is.
-        deadline = max(started + limit, time.monotonic() + EXPLAINING * limit)
-        conflict, changes = relax(plan, lambda other: not _plan(other, 0.0, deadline).shortfall, deadline)
+    # What the deadline cut short may have a place after all: then there is nothing to explain.
+    if plan.shortfall and "deadline" not in plan.limits:
+        conflict, changes = relax(plan, lambda other: not _plan(other, 0.0, started + limit).shortfall, started + limit)
     return {**_result(plan), "conflict": conflict, "changes": changes}
 
 

@@ -58,8 +58,8 @@ class Plan:
         self.kept += [running.instance.name for running in staying]
         (self.surplus if unit.shrinks else self.moved).extend(running.instance.name for running in leaving)
         for running in staying:
-            offer = running.instance.offer
-            broken = None if offer is None else columns.eligible.broken(offer)
+            at = running.instance.offer
+            broken = None if at is None else columns.eligible.broken(at)
             if broken:
                 rule, text = broken
                 self.drift.append({"family": unit.name, "rule": rule, "text": f"{running.instance.name}: {text}"})

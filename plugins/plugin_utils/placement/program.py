@@ -14,7 +14,7 @@ Terms = list[tuple[int, float]]
 
 @dataclasses.dataclass
 class Stage:
-    """One objective, to be minimised after those before it. `integral`: its value is a whole number in every solution."""
+    """One objective, to be minimised after those before it. `integral`: its value is always a whole number."""
 
     name: str
     terms: Terms
@@ -24,7 +24,7 @@ class Stage:
 
 @dataclasses.dataclass
 class Program:
-    """Columns with bounds, rows with bounds, stages in order, then `ties`: objectives that choose among equals and need no proof.
+    """Columns and rows with bounds, stages in order, then `ties`: objectives that choose among equals, without proof.
 
     `unchanged` holds the columns that decide, at the values that create and retire nothing.
     """

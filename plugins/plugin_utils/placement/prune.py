@@ -18,8 +18,8 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units impo
 def prune(unit: Unit, catalogue: Catalogue, eligible: Eligible) -> list[int]:
     """Give the eligible offers that no other one dominates, in their own order.
 
-    An offer is dominated by one of the same domain (so of the same keys, geography and quotas) and the same tier that holds as
-    many nodes, is as cheap, and takes no more of a quota that exists: one can stand in for the other, instance by instance.
+    An offer is dominated by one of the same domain (so of the same keys, geography and quotas) and the same tier that
+    holds as many nodes, is as cheap, and takes no more of a quota that exists: it can stand in, instance by instance.
     """
     offers = np.flatnonzero(eligible.capacity > 0)
     if not len(offers):
@@ -36,7 +36,12 @@ def prune(unit: Unit, catalogue: Catalogue, eligible: Eligible) -> list[int]:
     domain, tier = catalogue.domain[offers], eligible.tier[offers]
     group = np.zeros(len(offers), dtype=int) if eligible.group is None else eligible.group[offers]
     order = np.lexsort((offers, by_quota["memory"], by_quota["vcpus"], capacity, cost, group, tier, domain))
-    rows = np.column_stack((domain, tier, group, cost, capacity, by_quota["vcpus"], by_quota["memory"]))[order].tolist()
+    table = np.column_stack((domain, tier, group, cost, capacity, by_quota["vcpus"], by_quota["memory"]))[order]
+    # Most offers are worse than the cheapest of their domain; only the rest need a closer look.
+    first = np.r_[True, (np.diff(table[:, :3], axis=0) != 0).any(axis=1)]
+    cheapest = table[np.flatnonzero(first)][np.cumsum(first) - 1]
+    survives = first | (table[:, 4:] < cheapest[:, 4:]).any(axis=1)
+    rows, order = table[survives].tolist(), order[survives]
     kept: list[int] = []
     front: list[t.Any] = []
     for position, row in enumerate(rows):

@@ -54,7 +54,7 @@ def read(families: t.Any, offers: t.Any, existing: t.Any, budget: t.Any) -> Prob
     return Problem(
         offers=listed,
         domains=domains,
-        provider_quota={name: quota for name, quota in sorted(reader.provider_quota.items())},
+        provider_quota=dict(sorted(reader.provider_quota.items())),
         families=read_families(plain(families, "families")),
         instances=tuple(instances[name] for name in sorted(instances)),
         budget=limit,
@@ -113,9 +113,9 @@ class _OfferReader:
         )
         known = self.geography.setdefault(place, geography)
         if known != geography:
-            key = next(key for key, one, other in zip(GEOGRAPHY, known, geography) if one != other)
+            key = next(key for key, one, other in zip(GEOGRAPHY, known, geography, strict=True) if one != other)
             raise WombatError(
-                f"{what}.{key} differs from that of another size in {'/'.join(filter(None, place))}; give a domain one {key}"
+                f"{what}.{key} differs from another size's in {'/'.join(filter(None, place))}; give a domain one {key}"
             )
         _lower(self.quota.setdefault(place, {}), self._quota(entry.get("quota"), f"{what}.quota"))
         _lower(
@@ -137,7 +137,7 @@ class _OfferReader:
         # A provider that lowered a quota below what runs reports less than nothing left: that is nothing.
         quota = {
             key: max(0.0, number(amount, f"{what}.{key}", -1e15, 1e15))
-            for key, amount in zip(RESOURCES, amounts)
+            for key, amount in zip(RESOURCES, amounts, strict=True)
             if amount is not None
         }
         self._seen[amounts] = quota
@@ -151,8 +151,8 @@ class _OfferReader:
                 place[0],
                 place[1] or None,
                 place[2] or None,
-                *self.geography[place],
-                self.quota[place],
+                **dict(zip(GEOGRAPHY, self.geography[place], strict=True)),
+                quota=self.quota[place],
             )
             for place in places
         )

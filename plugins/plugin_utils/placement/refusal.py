@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import typing as t
+
+with contextlib.suppress(ImportError):  # ansible-test imports every file without the collection's requirements
+    import numpy as np
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import memory_text
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.model import RESOURCES
@@ -17,8 +21,8 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units impo
 def refusals(plan: Plan) -> dict[str, list[dict[str, t.Any]]]:
     """For every family: `{reason, domains, offers}`, the most common reason first.
 
-    A domain is refused for the reason of the offer that came furthest through the filters; one that passed them is refused
-    when a quota is why it did not take all the nodes.
+    A domain is refused for the reason of the offer that came furthest through the filters; one that passed them is
+    refused when a quota is why it did not take all the nodes.
     """
     used = _used(plan)
     result = {}
@@ -26,7 +30,7 @@ def refusals(plan: Plan) -> dict[str, list[dict[str, t.Any]]]:
         reasons = _static(plan, unit)
         for at, text in _full(plan, unit, used).items():
             reasons.setdefault(text, {})[at] = 0
-        entries = []
+        entries: list[dict[str, t.Any]] = []
         for text, domains in reasons.items():
             names = [plan.problem.domains[at].name for at in sorted(domains)]
             entries.append({"reason": text, "domains": names, "offers": sum(domains.values())})
@@ -42,7 +46,7 @@ def _static(plan: Plan, unit: Unit) -> dict[str, dict[int, int]]:
     furthest: dict[int, int] = {}
     offers: dict[int, int] = {}
     open_domains = {int(at) for at in plan.catalogue.domain[eligible.capacity > 0]}
-    for domain, reason in zip(plan.catalogue.domain.tolist(), eligible.reason.tolist()):
+    for domain, reason in zip(plan.catalogue.domain.tolist(), eligible.reason.tolist(), strict=True):
         if domain not in open_domains:
             furthest[domain] = max(reason, furthest.get(domain, -1))
             offers[domain] = offers.get(domain, 0) + 1
@@ -67,20 +71,19 @@ def _used(plan: Plan) -> dict[tuple[t.Any, str], float]:
 
 
 def _full(plan: Plan, unit: Unit, used: t.Mapping[tuple[t.Any, str], float]) -> dict[int, str]:
-    """Domains with eligible offers that cannot take one more instance, while the unit has nodes elsewhere or nowhere."""
+    """Domains with eligible offers that cannot take one more instance, while not all nodes of the unit are there."""
     eligible, problem = plan.table[unit.name], plan.problem
     here = {candidate.domain: 0 for candidate, _count in plan.created[unit.name]}
     for candidate, count in plan.created[unit.name]:
         here[candidate.domain] += count
     needed = math.ceil(unit.open / unit.lead.high)
-    smallest: dict[int, dict[str, float]] = {}
-    for at in eligible.capacity.nonzero()[0].tolist():
-        offer = problem.offers[at]
-        amounts = smallest.setdefault(offer.domain, {"instances": 1.0, "vcpus": math.inf, "memory": math.inf})
-        amounts["vcpus"] = min(amounts["vcpus"], 0.0 if math.isnan(offer.vcpus) else offer.vcpus)
-        amounts["memory"] = min(amounts["memory"], 0.0 if math.isnan(offer.memory) else offer.memory)
+    offers = eligible.capacity.nonzero()[0]
+    domains = plan.catalogue.domain[offers]
+    smallest = {resource: np.full(len(problem.domains), math.inf) for resource in RESOURCES}
+    for resource in RESOURCES:
+        np.minimum.at(smallest[resource], domains, plan.catalogue.use[resource][offers])
     result = {}
-    for at, amounts in sorted(smallest.items()):
+    for at in np.unique(domains).tolist():
         domain = problem.domains[at]
         if here.get(at, 0) >= needed:
             continue
@@ -91,9 +94,9 @@ def _full(plan: Plan, unit: Unit, used: t.Mapping[tuple[t.Any, str], float]) -> 
         for owner, scope, quota in scopes:
             for resource in RESOURCES:
                 left = quota.get(resource, math.inf) - used.get((scope, resource), 0.0)
-                if left < amounts[resource] and at not in result:
+                if left < smallest[resource][at] and at not in result:
                     have = _amount(resource, quota[resource])
-                    want = _amount(resource, needed * amounts[resource])
+                    want = _amount(resource, needed * smallest[resource][at])
                     result[at] = f"{_word(resource)} quota{owner} {have} left, {want} needed"
     return result
 

@@ -10,8 +10,8 @@ import math
 import time
 import typing as t
 
-from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import Catalogue, memory_text
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.elastic import ALL_FAMILIES, Elastic, Knob
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import memory_text
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.model import Demand, Family, Problem, Rules
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.plan import Plan
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import Unit, unit_of
@@ -22,14 +22,12 @@ FEW_UNITS = 12
 QUOTAS = {"instances quota": "instance quota", "vcpus quota": "vcpu quota", "memory quota": "memory quota"}
 
 
-def relax(
-    plan: Plan, fits: t.Callable[[Problem], bool], deadline: float
-) -> tuple[list[dict[str, str]], list[str]]:
+def relax(plan: Plan, fits: t.Callable[[Problem], bool], deadline: float) -> tuple[list[dict[str, str]], list[str]]:
     """Find what lets all nodes be placed.
 
     :param fits: whether all nodes of a problem have a place; every answer is checked with it.
     :param deadline: as for `Engine`; what is not found until then is left out.
-    :return: the fewest rules as `{family, rule, text}` (a quota's "family" is its domain or provider), and single changes.
+    :return: the fewest rules as `{family, rule, text}` (a quota's "family" is its domain or provider), single changes.
     """
     strict = set(plan.units) - set(plan.shortfall) if len(plan.units) > FEW_UNITS else set()
     elastic = Elastic(plan.units, unit_of(plan.units), plan.catalogue, strict)
@@ -45,10 +43,12 @@ def relax(
             elastic.free_spreads()
         else:
             elastic.ban(found[0])
-            words = _Words(plan.units, plan.catalogue, found[1])
+            words = _Words(elastic, found[1])
             texts = [words.text(knob) for knob in found[0]]
             if not conflict:
-                conflict = [{"family": k.owner, "rule": k.rule, "text": x} for k, x in zip(found[0], texts, strict=True)]
+                conflict = [
+                    {"family": k.owner, "rule": k.rule, "text": x} for k, x in zip(found[0], texts, strict=True)
+                ]
             if len(texts) > 1:
                 break
             changes += texts
@@ -106,20 +106,22 @@ def _fewer_nodes(plan: Plan) -> list[str]:
 class _Words:
     """Says how a knob was turned."""
 
-    def __init__(self, units: t.Mapping[str, Unit], catalogue: Catalogue, values: t.Any) -> None:
-        self.units = units
-        self.catalogue = catalogue
+    def __init__(self, elastic: Elastic, values: t.Any) -> None:
+        self.columns = elastic.columns
+        self.catalogue = elastic.catalogue
         self.values = values
 
     def text(self, knob: Knob) -> str:
         amounts = [self.values[slack] * unit for slack, unit in knob.amounts]
         amount = max(amounts, default=0.0)
         if knob.rule in QUOTAS:
-            more = memory_text(math.ceil(amount - 1e-6)) if knob.rule == "memory quota" else str(math.ceil(amount - 1e-6))
+            more = (
+                memory_text(math.ceil(amount - 1e-6)) if knob.rule == "memory quota" else str(math.ceil(amount - 1e-6))
+            )
             return f"raise the {QUOTAS[knob.rule]} of {knob.owner} by {more}"
         if knob.owner == ALL_FAMILIES:
             return f"raise the budget of all families by {_money(amount)}"
-        unit = self.units[knob.owner]
+        unit = self.columns[knob.owner].unit
         used = [(c, text) for c, text in knob.refused if self.values[c.column] > 0.5]
         if used and amount < 1e-6:
             return self._demand(unit, knob, used)
@@ -136,7 +138,7 @@ class _Words:
     def _demand(self, unit: Unit, knob: Knob, used: list[t.Any]) -> str:
         nodes = unit.lead.low
         if knob.rule in ("vcpus", "memory", "disk"):
-            least = min(float(getattr(self.catalogue, knob.rule)[c.offer]) for c, _text in used) / nodes
+            least = min(self._largest(knob, c.offer) for c, _text in used) / nodes
             if not math.isnan(least):
                 have, want = getattr(unit.demand, knob.rule), least
                 words = memory_text if knob.rule == "memory" else "{:g}".format
@@ -146,6 +148,15 @@ class _Words:
             return f"let {unit.name} run on {' and '.join(arches)}"
         reasons = sorted({text for _c, text in used})
         return f"relax {knob.rule} of {unit.name} ({'; '.join(reasons)})"
+
+    def _largest(self, knob: Knob, offer: int) -> float:
+        """The largest amount that the same filters refuse in the domain: pruning may have kept a smaller one."""
+        eligible, domain = self.columns[knob.owner].eligible, self.catalogue.domain
+        amounts = getattr(self.catalogue, knob.rule)
+        if eligible.group is None or knob.rule in self.catalogue.problem.domains[domain[offer]].quota:
+            return float(amounts[offer])
+        same = (domain == domain[offer]) & (eligible.group == eligible.group[offer])
+        return float(amounts[same].max())
 
 
 def _money(amount: float) -> str:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Placement rules as rows of the program.
 
-A required rule is a constraint. Where what runs now breaks it already, its row gets a slack of just that much: nothing new
-makes it worse, and the sum of the slacks (the drift) is the first thing minimised once all nodes are placed.
+A required rule is a constraint. Where what runs now breaks it already, its row gets a slack of just that much: nothing
+new makes it worse, and the sum of the slacks (the drift) is the first thing minimised once all nodes are placed.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class RuleRows:
             self.budget([unit], rules.budget, unit.unit.name)
 
     def _limit(self, terms: Terms, upper: float, excess: float, loose: bool, rule: tuple[str, str, str]) -> None:
-        """Add `terms <= upper`, softened by what is broken now, or without end where it can break because instances have to go."""
+        """Add `terms <= upper`, softened by what is broken now, or freely where instances have to go (`loose`)."""
         if loose or excess > ROUNDING:
             slack = self.program.column(0, math.inf if loose else excess, integer=False)
             self.slacks.append(Slack(slack, *rule))
@@ -108,7 +108,7 @@ class RuleRows:
         return excess
 
     def _ceiling(self, parts: t.Iterable[Part], terms: Terms, upper: float) -> None:
-        """No part has more nodes than a whole number that is at most `upper` minus the terms: one number for all is quick to branch on."""
+        """Keep the parts under one whole number that is at most `upper` minus the terms: that is quick to branch on."""
         ceiling = self.program.column(0, math.inf)
         for part in parts:
             self.program.at_most([*part.nodes, (ceiling, -1.0)], -part.staying_nodes)
@@ -127,7 +127,11 @@ class RuleRows:
             for key, part in group:
                 excess = part.running_nodes - share * running - spread.max_skew
                 if excess > ROUNDING or unit.loose or self.elastic:
-                    rule = (unit.unit.name, "spread", f"{spread.over} {key} has more than its share and {spread.max_skew:g}")
+                    rule = (
+                        unit.unit.name,
+                        "spread",
+                        f"{spread.over} {key} has more than its share and {spread.max_skew:g}",
+                    )
                     terms = [*part.nodes, (total, -share)]
                     self._limit(terms, spread.max_skew - part.staying_nodes, excess, unit.loose, rule)
                 else:
@@ -144,9 +148,7 @@ class RuleRows:
     def _max(self, unit: UnitColumns, count: Count) -> None:
         for key, part in _known(unit.parts(count.over)):
             rule = (unit.unit.name, "max", f"{count.over} {key} has more than {count.number} nodes")
-            self._limit(
-                part.nodes, count.number - part.staying_nodes, part.running_nodes - count.number, False, rule
-            )
+            self._limit(part.nodes, count.number - part.staying_nodes, part.running_nodes - count.number, False, rule)
 
     def _at_least(self, unit: UnitColumns, count: Count) -> None:
         parts = _known(unit.parts(count.over))

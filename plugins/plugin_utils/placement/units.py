@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Units: what is placed as one. A family alone, or families that share their instances (`together` within `instance`)."""
+"""Units: what is placed as one, a family alone or families that share instances (`together` within `instance`)."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.model impo
 class Unit:
     """One or more families on the same instances. Its nodes are those of the `lead`, the family that the others follow.
 
-    `demand` is what one node of the lead needs, with its share of the followers. `shrinks` says that more nodes run than
-    are wanted: then nothing is created and some instances are surplus. `open` is the number of nodes to place.
+    `demand` is what one node of the lead needs, with its share of the followers. `shrinks` says that more nodes run
+    than are wanted: then nothing is created and some instances are surplus. `open` is the number of nodes to place.
     """
 
     lead: Family
@@ -90,7 +90,7 @@ def _followed(family: Family) -> str | None:
     }
     if len(others) > 1:
         raise WombatError(
-            f"families.{family.name}.placement.together names {' and '.join(sorted(others))} within instance; follow one family"
+            f"families.{family.name}.placement.together within instance names {' and '.join(sorted(others))}; name one"
         )
     return next(iter(others), None)
 
@@ -100,7 +100,7 @@ def _lead(name: str, follows: t.Mapping[str, str | None]) -> str:
     while (followed := follows[seen[-1]]) is not None:
         if followed in seen:
             raise WombatError(
-                f"families.{name}.placement.together within instance goes in a circle: {' -> '.join([*seen, followed])}; break it"
+                f"families.{name}.placement.together goes in a circle: {' -> '.join([*seen, followed])}; break it"
             )
         seen.append(followed)
     return seen[-1]
@@ -128,7 +128,7 @@ def _unit(problem: Problem, lead: Family, followers: list[Family]) -> Unit:
     for relation in rules.apart:
         if relation.other in names:
             raise WombatError(
-                f"families.{lead.name} shares its instances with a family that must be apart within {relation.within}; drop one rule"
+                f"families.{lead.name} shares instances with a family to be apart within {relation.within}; drop one"
             )
     rules = dataclasses.replace(
         rules, together=tuple(relation for relation in rules.together if relation.other not in names)
@@ -143,14 +143,14 @@ def _elsewhere(family: Family) -> tuple[Relation, ...]:
 def _check_follower(lead: Family, family: Family, count: int) -> None:
     if math.ceil(family.nodes / family.high) > count:
         raise WombatError(
-            f"families.{family.name} needs {math.ceil(family.nodes / family.high)} instances, but {lead.name}, whose instances it shares, "
-            f"has {count}; raise nodes_per_instance of {family.name} or nodes of {lead.name}"
+            f"families.{family.name} needs {math.ceil(family.nodes / family.high)} instances, "
+            f"but {lead.name}, whose instances it shares, has {count}; raise its nodes_per_instance"
         )
     for key in ("prefer", "spread", "min", "max", "max_moves"):
         if getattr(family.rules, key):
             word = "rebalance" if key == "max_moves" else key
             raise WombatError(
-                f"families.{family.name}.placement.{word} has no meaning on the instances of {lead.name}; say it at {lead.name}"
+                f"families.{family.name}.placement.{word} means nothing on shared instances; say it at {lead.name}"
             )
 
 
@@ -159,7 +159,7 @@ def _sum(demand: Demand, family: Family, lead: Family) -> Demand:
     both = tuple(sorted(set(demand.arch) & set(family.demand.arch)))
     if demand.arch and family.demand.arch and not both:
         raise WombatError(
-            f"families.{family.name}.demand.arch has nothing in common with that of {lead.name}, whose instances it shares; agree"
+            f"families.{family.name}.demand.arch excludes that of {lead.name}, whose instances it shares; agree on one"
         )
     return Demand(
         vcpus=demand.vcpus + share * family.demand.vcpus,

@@ -15,10 +15,25 @@ def offer(provider="aws", region="r1", zone="a", size="small", **values):
     """One offer; every field can be set."""
     vcpus, memory, price = SIZES.get(size, (1, 1024, 0.01))
     fields = {
-        "provider": provider, "region": region, "zone": zone, "size": size, "vcpus": vcpus, "memory": memory, "disk": 20,
-        "arch": "x86_64", "price": price, "country": None, "continent": "EU", "city": None, "latitude": None,
-        "longitude": None, "labels": [], "features": [], "quota": {}, "provider_quota": {},
-    }  # fmt: skip
+        "provider": provider,
+        "region": region,
+        "zone": zone,
+        "size": size,
+        "vcpus": vcpus,
+        "memory": memory,
+        "disk": 20,
+        "arch": "x86_64",
+        "price": price,
+        "country": None,
+        "continent": "EU",
+        "city": None,
+        "latitude": None,
+        "longitude": None,
+        "labels": [],
+        "features": [],
+        "quota": {},
+        "provider_quota": {},
+    }
     fields.update(values)
     return fields
 
@@ -26,16 +41,22 @@ def offer(provider="aws", region="r1", zone="a", size="small", **values):
 def random_case(seed):
     """A case small enough to try all its placements."""
     dice = random.Random(seed)
-    domains = dice.sample([(p, r, z) for p in ("attic", "aws") for r in ("r1", "r2") for z in ("a", "b")], dice.randint(2, 4))
+    domains = dice.sample(
+        [(p, r, z) for p in ("attic", "aws") for r in ("r1", "r2") for z in ("a", "b")], dice.randint(2, 4)
+    )
     offers = []
     provider_quota = {p: _quota(dice, 0.15) for p in ("attic", "aws")}
     for number, (provider, region, zone) in enumerate(domains):
         latitude, longitude = dice.choice([*POINTS, (None, None)]) if dice.random() < 0.4 else POINTS[number % 4]
         common = {
-            "continent": dice.choice(["EU", "EU", "NA", None]), "country": dice.choice(["SE", "DE", None]), "latitude": latitude,
-            "longitude": longitude, "labels": dice.choice([["private"], ["public"], []]), "quota": _quota(dice, 0.6),
+            "continent": dice.choice(["EU", "EU", "NA", None]),
+            "country": dice.choice(["SE", "DE", None]),
+            "latitude": latitude,
+            "longitude": longitude,
+            "labels": dice.choice([["private"], ["public"], []]),
+            "quota": _quota(dice, 0.6),
             "provider_quota": provider_quota[provider],
-        }  # fmt: skip
+        }
         for size in dice.choice([["small"], ["small", "big"], ["big"]]) if len(domains) < 4 else ["small"]:
             price = None if dice.random() < 0.08 else round(SIZES[size][2] * dice.choice([1, 1, 1.5, 2]), 4)
             offers.append(offer(provider, region, zone, size, price=price, **common))
@@ -63,7 +84,9 @@ def _family(dice, names, name):
     over = lambda: dice.choice(["zone", "zone", "region", "provider", "country", "continent"])  # noqa: E731
     others = [other for other in names if other != name] or [name]
     rules = {
-        "prefer": lambda: dice.sample(["contains(labels, 'private')", "contains(labels, 'public')", "size == 'big'"], dice.randint(1, 2)),
+        "prefer": lambda: dice.sample(
+            ["contains(labels, 'private')", "contains(labels, 'public')", "size == 'big'"], dice.randint(1, 2)
+        ),
         "spread": lambda: {"over": over(), "max_skew": dice.choice([0, 0.5, 1, 1]), "required": dice.random() < 0.4},
         "together": lambda: {"with": dice.choice([*others, *others, name]), "within": over()},
         "apart": lambda: {"with": dice.choice([*others, *others, name]), "within": over()},
@@ -79,7 +102,11 @@ def _family(dice, names, name):
     chosen = dice.sample(sorted(rules), dice.choice([0, 1, 2, 3, 4]))
     if "near" in chosen and others == [name]:
         chosen.remove("near")
-    family = {"nodes": dice.choice([0, 1, 2, 3, 3, 4, 4, 5]), "placement": {rule: rules[rule]() for rule in chosen}, "demand": {}}
+    family = {
+        "nodes": dice.choice([0, 1, 2, 3, 3, 4, 4, 5]),
+        "placement": {rule: rules[rule]() for rule in chosen},
+        "demand": {},
+    }
     if "spread" in family["placement"] and dice.random() < 0.3:
         family["placement"]["spread"]["weights"] = {"aws/r1/a": 2, "EU": 3, "aws": 0}
     if dice.random() < 0.25:
@@ -99,5 +126,7 @@ def _existing(dice, families, offers):
             place = {key: chosen[key] for key in ("provider", "region", "zone", "size")}
             if dice.random() < 0.1:
                 place["zone"] = "gone"
-            existing.append({"name": f"shop-{name}-{number}", "family": name, "nodes": dice.choice([1, 1, 1, 2]), **place})
+            existing.append(
+                {"name": f"shop-{name}-{number}", "family": name, "nodes": dice.choice([1, 1, 1, 2]), **place}
+            )
     return existing

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judges placements from their plain data, straight from the meaning of the rules; shares no code with the model.
 
-A layout is a list of seats: one instance with its family, its offer (None: not listed), its place, its nodes and its name
-(None: new).
+A layout is a list of seats: one instance with its family, its offer (None: not listed), its place, its nodes and its
+name (None: new).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def range_of(family):
 
 
 def capacity(case, name, offer):
-    """How many nodes fit on an instance of the offer; 0 when it is refused, or when a family that must be there cannot be."""
+    """How many nodes fit on an instance; 0 when the offer is refused, or a family that must be there cannot be."""
     if "reach" not in case:
         case["reach"] = {other: [alone(case, other, entry) for entry in case["offers"]] for other in case["families"]}
         while any(lose_places(case, other) for other in case["families"]):
@@ -77,7 +77,9 @@ def lose_places(case, name):
     lost = False
     for rule in as_list(rules_of(case["families"][name]).get("together")):
         if rule["with"] != name:
-            keys = {key_of(case, s.place, rule["within"]) for s in running_seats(case) if s.family in (name, rule["with"])}
+            keys = {
+                key_of(case, s.place, rule["within"]) for s in running_seats(case) if s.family in (name, rule["with"])
+            }
             if open_nodes(case, rule["with"]) and not shrinks(case, rule["with"]) or moves_of(case, rule["with"]):
                 reach = zip(case["offers"], case["reach"][rule["with"]], strict=True)
                 keys |= {key_of(case, place_of(offer), rule["within"]) for offer, fits in reach if fits}
@@ -183,7 +185,7 @@ def spread_skews(case, name, seats, spread):
 
 
 def violations(case, layout):
-    """By how much every required rule is broken: (family, rule, number, key) to amount, and whose shrinking may break it."""
+    """By how much rules are broken: (family, rule, number, key) to amount, and whose shrinking may break it."""
     found = {}
     for name, family in case["families"].items():
         seats, rules = [s for s in layout if s.family == name], rules_of(family)
@@ -224,7 +226,9 @@ def violations(case, layout):
                 note("apart", number, key, 1 if key in there else 0)
         for number, rule in enumerate(as_list(rules.get("near"))):
             if "with" in rule:
-                others = [s.offer for s in layout if s.family == rule["with"] and s.offer and s.offer["latitude"] is not None]
+                others = [
+                    s.offer for s in layout if s.family == rule["with"] and s.offer and s.offer["latitude"] is not None
+                ]
                 for key, group in grouped(case, seats, "zone").items():
                     here = group[0].offer
                     if here is not None and here["latitude"] is not None:

@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 import copy
-import itertools
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement import place
-from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.placement.cases import offer, random_case
+from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.placement.cases import random_case
 
 CASES = range(500, 700)
 

@@ -15,10 +15,37 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement import pla
 from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.placement.cases import offer, random_case
 
 JUNK = [
-    None, "", "x", "-1", "nan", -1, 0, 1.5, 10**30, float("nan"), float("inf"), -float("inf"), True, [], {}, [None], [[]], [1, "a"],
-    {"x": 1}, {1: 2}, "4 XiB", "[", "contains(", object(), b"bytes", {"over": "moon"}, {"with": "nobody"}, [{"over": []}],
-    {"over": "zone"}, {"min": 3, "max": 2},
-]  # fmt: skip
+    None,
+    "",
+    "x",
+    "-1",
+    "nan",
+    -1,
+    0,
+    1.5,
+    10**30,
+    float("nan"),
+    float("inf"),
+    -float("inf"),
+    True,
+    [],
+    {},
+    [None],
+    [[]],
+    [1, "a"],
+    {"x": 1},
+    {1: 2},
+    "4 XiB",
+    "[",
+    "contains(",
+    object(),
+    b"bytes",
+    {"over": "moon"},
+    {"with": "nobody"},
+    [{"over": []}],
+    {"over": "zone"},
+    {"min": 3, "max": 2},
+]
 
 
 def spoiled(seed):
@@ -71,7 +98,10 @@ def test_a_thousand_malformed_inputs_give_one_sentence_each():
         ({"kv": {"demand": {"memroy": 4}}}, "families.kv.demand.memroy is not a known key; did you mean 'memory'?"),
         ({"kv": {"placement": {"spread": {"over": "moon"}}}}, "families.kv.placement.spread.over cannot be 'moon'"),
         ({"kv": {"placement": {"spread": {}}}}, "families.kv.placement.spread.over is missing"),
-        ({"kv": {"placement": {"together": {"with": "wbe", "within": "zone"}}, "nodes": 1}, "web": {}}, "did you mean 'web'?"),
+        (
+            {"kv": {"placement": {"together": {"with": "wbe", "within": "zone"}}, "nodes": 1}, "web": {}},
+            "did you mean 'web'?",
+        ),
         ({"kv": {"placement": {"near": {"km": 5}}}}, "families.kv.placement.near.latitude is missing"),
         ({"kv": {"placement": {"min": {"over": "zone"}}}}, "families.kv.placement.min.nodes is missing"),
         ({"kv": {"nodes_per_instance": {"min": 3, "max": 2}}}, "has a min of 3 above its max of 2"),
@@ -96,7 +126,7 @@ def test_a_wrong_family_is_named(families, sentence):
         ([offer(size=None)], "offers[0].size must be a text"),
         ([offer(quota={"instances": "few"})], "offers[0].quota.instances must be a number"),
         ([offer(quota=[])], "offers[0].quota must be a mapping"),
-        ([offer(), offer(size="big", country="SE")], "offers[1].country differs from that of another size in aws/r1/a"),
+        ([offer(), offer(size="big", country="SE")], "offers[1].country differs from another size's in aws/r1/a"),
         ([3], "offers[0] must be a mapping"),
         ("offers", "offers must be a list"),
     ],
