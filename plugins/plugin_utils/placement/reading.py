@@ -194,7 +194,7 @@ def _instance(
     entry: dict[str, t.Any], what: str, offers: t.Mapping[tuple[str, str, str, str], int], places: t.Mapping[Place, int]
 ) -> Instance:
     nodes = number(entry.get("nodes", 1), f"{what}.nodes", 0, 1000)
-    if nodes != nodes or nodes != int(nodes):
+    if math.isnan(nodes) or nodes != int(nodes):
         raise WombatError(f"{what}.nodes must be a whole number, but is {kind(entry.get('nodes'))}")
     provider = text(entry.get("provider"), f"{what}.provider")
     region, zone = (

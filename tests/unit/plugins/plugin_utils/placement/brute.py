@@ -34,7 +34,7 @@ def better(one, other):
 
 def size(case):
     """The number of layouts that `best` would try."""
-    return math.prod(sum(1 for _ in options(case, name)) for name in case["families"])
+    return math.prod(sum(1 for _seats in options(case, name)) for name in case["families"])
 
 
 def options(case, name):

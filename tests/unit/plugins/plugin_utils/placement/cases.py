@@ -81,7 +81,9 @@ def _quota(dice, likely):
 
 
 def _family(dice, names, name):
-    over = lambda: dice.choice(["zone", "zone", "region", "provider", "country", "continent"])  # noqa: E731
+    def over():
+        return dice.choice(["zone", "zone", "region", "provider", "country", "continent"])
+
     others = [other for other in names if other != name] or [name]
     rules = {
         "prefer": lambda: dice.sample(

@@ -191,8 +191,8 @@ def violations(case, layout):
         seats, rules = [s for s in layout if s.family == name], rules_of(family)
         involved = {}
 
-        def note(rule, number, key, amount, shrinking=None, name=name, involved=involved):
-            involved[name, rule, number, key] = (max(0.0, amount), shrinking)
+        def note(rule, number, key, amount, shrinking=None, owner=(name, involved)):
+            owner[1][owner[0], rule, number, key] = (max(0.0, amount), shrinking)
 
         for number, spread in enumerate(as_list(rules.get("spread"))):
             if spread.get("required"):

@@ -284,7 +284,9 @@ def test_families_that_cannot_share_instances(web, sentence):
 
 
 def test_a_circle_of_families_is_refused():
-    follow = lambda other: {"nodes": 1, "placement": {"together": {"with": other, "within": "instance"}}}  # noqa: E731
+    def follow(other):
+        return {"nodes": 1, "placement": {"together": {"with": other, "within": "instance"}}}
+
     with pytest.raises(WombatError, match="goes in a circle: a -> b -> a"):
         place({"a": follow("b"), "b": follow("a")}, zones())
 
