@@ -61,7 +61,7 @@ class Elastic:
         self.spreads_free = False
         for name, unit in units.items():
             self._unit(name, unit, name in strict)
-        self.most = float(sum(sum(c.most for c in columns.candidates) for columns in self.columns.values()) or 1)
+        self.most = float(sum(columns.most_nodes for columns in self.columns.values()) or 1)
         for quota in quota_rows(catalogue, self.columns.values()):
             slack = self.give(quota.owner, f"{quota.resource} quota", self.most, quota.scale)
             self.program.at_most([*quota.terms, (slack, -1.0)], quota.limit)

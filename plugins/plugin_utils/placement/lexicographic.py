@@ -23,8 +23,11 @@ WHOLE = 2000
 SLOW = 2e-4
 # How much more an objective weighs than the next one, while all are blended.
 BLEND = 10.0
-SEARCH_NODES = 20_000
-TIE_NODES = 10
+# Whether all nodes have a place is worth a longer search than what is best.
+PLACING_NODES, SEARCH_NODES = 15_000, 1500
+TIE_NODES = 1
+# Up to so many columns ties are broken among all solutions.
+TINY = 100
 
 
 @dataclasses.dataclass
@@ -79,6 +82,11 @@ class Lexicographic:
         """Choose among equally good solutions."""
         engine, last = self.engine, self.stages[-1] if self.stages else None
         engine.highs.setOptionValue("mip_max_nodes", TIE_NODES)
+        if engine.count > TINY:
+            # Which keys are used is settled: choosing again among them is what costs.
+            marks = engine.integer & (engine.upper == 1)
+            marks[list(self.program.unchanged)] = False
+            engine.bound(np.where(marks, values, engine.lower), np.where(marks, values, engine.upper))
         for stage in [] if engine.limit else self.program.ties:
             if last is not None:
                 engine.pin(last, engine.value(last, values))
@@ -144,6 +152,7 @@ class Lexicographic:
         bounds: list[float] = []
         for stage in self.stages:
             engine.aim(stage)
+            engine.highs.setOptionValue("mip_max_nodes", PLACING_NODES if stage is self.stages[0] else SEARCH_NODES)
             linear = engine.relax()
             bound = _whole(stage, linear.value) if linear is not None else -math.inf
             if values is not None and engine.value(stage, values) <= bound + TOLERANCE:

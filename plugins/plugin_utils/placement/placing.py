@@ -26,7 +26,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.plan impor
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.reading import read
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.refusal import refusals
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.relax import relax
-from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import make_units, unit_of
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import Unit, make_units, unit_of
 
 
 def place(
@@ -60,24 +60,53 @@ def place(
     changes: list[str] = []
     # What the deadline cut short may have a place after all: then there is nothing to explain.
     if plan.shortfall and "deadline" not in plan.limits:
-        conflict, changes = relax(plan, lambda other: not _plan(other, 0.0, started + limit).shortfall, started + limit)
+        conflict, changes = relax(plan, lambda other: _fits(other, started + limit), started + limit)
     return {**_result(plan), "conflict": conflict, "changes": changes}
 
 
-def _plan(problem: Problem, gap: float, deadline: float) -> Plan:
+class _Parts(t.NamedTuple):
+    """A problem ready to be solved: its units in groups that share nothing."""
+
+    units: dict[str, Unit]
+    leads: dict[str, str]
+    catalogue: Catalogue
+    table: dict[str, Eligible]
+    groups: list[list[Unit]]
+
+    def model(self, group: list[Unit]) -> Model:
+        return Model(group, self.leads, self.catalogue, self.table)
+
+
+def _parts(problem: Problem) -> _Parts:
     units = make_units(problem)
     leads = unit_of(units)
     catalogue = Catalogue(problem)
-    table: dict[str, Eligible] = {name: filter_offers(unit, catalogue) for name, unit in units.items()}
+    table = {name: filter_offers(unit, catalogue) for name, unit in units.items()}
     follow_others(units, leads, catalogue, table)
-    plan = Plan(problem, units, catalogue, table)
-    groups = split(units, leads, catalogue, table)
-    for done, group in enumerate(groups):
-        model = Model(group, leads, catalogue, table)
+    return _Parts(units, leads, catalogue, table, split(units, leads, catalogue, table))
+
+
+def _plan(problem: Problem, gap: float, deadline: float) -> Plan:
+    parts = _parts(problem)
+    plan = Plan(problem, parts.units, parts.catalogue, parts.table)
+    for done, group in enumerate(parts.groups):
+        model = parts.model(group)
         # What early groups leave of their time goes to the later ones.
-        share = (deadline - time.monotonic()) / (len(groups) - done)
+        share = (deadline - time.monotonic()) / (len(parts.groups) - done)
         plan.add(model, Lexicographic(model.program, gap, time.monotonic() + max(0.0, share)).run())
     return plan
+
+
+def _fits(problem: Problem, deadline: float) -> bool:
+    """Whether all nodes have a place, at whatever price."""
+    parts = _parts(problem)
+    for group in parts.groups:
+        program = parts.model(group).program
+        program.stages, program.ties = [stage for stage in program.stages if stage.name == "unplaced"], []
+        outcome = Lexicographic(program, 0.0, deadline).run()
+        if outcome.stages.get("unplaced", (0.0, 0.0))[0] > 0.5:
+            return False
+    return True
 
 
 def _result(plan: Plan) -> dict[str, t.Any]:

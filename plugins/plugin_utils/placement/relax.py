@@ -19,6 +19,9 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units impo
 MOST_ANSWERS = 6
 # With more units than this, the demands of those that are placed stand.
 FEW_UNITS = 12
+# With more pairs of offer and unit than this, all demands stand: only quotas, rules and budgets can give way.
+LARGE = 100_000
+NAMED_FAMILIES = 4
 QUOTAS = {"instances quota": "instance quota", "vcpus quota": "vcpu quota", "memory quota": "memory quota"}
 
 
@@ -29,12 +32,18 @@ def relax(plan: Plan, fits: t.Callable[[Problem], bool], deadline: float) -> tup
     :param deadline: as for `Engine`; what is not found until then is left out.
     :return: the fewest rules as `{family, rule, text}` (a quota's "family" is its domain or provider), single changes.
     """
-    strict = set(plan.units) - set(plan.shortfall) if len(plan.units) > FEW_UNITS else set()
+    strict: set[str] = set()
+    if len(plan.problem.offers) * len(plan.units) > LARGE:
+        strict = set(plan.units)
+    elif len(plan.units) > FEW_UNITS:
+        strict = set(plan.units) - set(plan.shortfall)
     elastic = Elastic(plan.units, unit_of(plan.units), plan.catalogue, strict)
     conflict: list[dict[str, str]] = []
     changes: list[str] = []
     for _answer in range(MOST_ANSWERS):
-        found = elastic.solve(deadline) if time.monotonic() < deadline else None
+        # Half of what is left, so that there is time to check the answer.
+        now = time.monotonic()
+        found = elastic.solve(now + (deadline - now) / 2) if now < deadline else None
         if not found or not found[0] or (conflict and len(found[0]) > 1):
             break
         if not fits(drop(plan.problem, found[0])):
@@ -100,6 +109,8 @@ def _fewer_nodes(plan: Plan) -> list[str]:
     for name, lacking in sorted(plan.shortfall.items()):
         nodes = plan.problem.families[name].nodes
         parts.append(f"nodes of {name} from {nodes} to {nodes - lacking}")
+    if len(parts) > NAMED_FAMILIES:
+        return [f"{sum(plan.shortfall.values())} nodes fewer, of {len(parts)} families"]
     return [" and ".join(parts)] if parts else []
 
 
