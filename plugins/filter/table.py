@@ -14,7 +14,8 @@ def table(rows: t.Sequence[t.Mapping[str, t.Any]], columns: t.Sequence[str] | No
     if not isinstance(rows, t.Sequence) or not all(isinstance(row, t.Mapping) for row in rows):
         raise AnsibleFilterError("wombat.erlang.table takes a list of mappings")
     names = list(columns or dict.fromkeys(key for row in rows for key in row))
-    lines = [[name.replace("_", " ") for name in names], *([cell(row.get(name)) for name in names] for row in rows)]
+    heads = [str(name).replace("_", " ") for name in names]
+    lines = [heads, *([cell(row.get(name)) for name in names] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(names))]
     return ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=False)).rstrip() for line in lines]
 
@@ -25,7 +26,7 @@ def cell(value: t.Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:.10g}"
     if isinstance(value, (list, tuple)):
         return ", ".join(str(item) for item in value) or "-"
     return str(value)
