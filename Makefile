@@ -127,7 +127,8 @@ gate-changelog:
 gate-galaxy:
 	$(copy)
 	cd $(COPY) && ansible-galaxy collection build --force --output-path $(BUILD)/$@
-	cd $(BUILD)/$@ && GALAXY_IMPORTER_CONFIG=$(CURDIR)/tests/tools/galaxy-importer.cfg python -m galaxy_importer.main wombat-erlang-*.tar.gz
+	cd $(BUILD)/$@ && GALAXY_IMPORTER_CONFIG=$(CURDIR)/tests/tools/galaxy-importer.cfg python -m galaxy_importer.main wombat-erlang-*.tar.gz >import.log 2>&1; cat import.log
+	@grep -q 'completed successfully' $(BUILD)/$@/import.log && ! grep -qE '^(ERROR|WARNING)' $(BUILD)/$@/import.log
 
 gate-sanity: | $(BUILD)/home
 	$(copy)
@@ -143,7 +144,9 @@ gate-sample:
 gate-integration:
 	python -m pytest tests/integration
 
+SMOKE := second_deploy_changes_nothing or what_one_web_node_writes
+
 gate-newest:
-	PATH=$(CURDIR)/.venv-newest/bin:$$PATH; python -m pytest tests/unit && python -m pytest tests/integration -m smoke
+	PATH=$(CURDIR)/.venv-newest/bin:$$PATH; python -m pytest tests/unit && python -m pytest tests/integration/test_main_job.py -k "$(SMOKE)"
 
 .PHONY: help setup demo demo-clean sample test lint format sanity units integration clean tools

@@ -4,7 +4,8 @@
 """Run gates (make targets `gate-<name>`) and print one summary.
 
 Usage: gates NAME... [-- NAME...]. Each list between `--` is a lane: the gates of a lane run one after the other, lanes
-run side by side. A failing gate stops nothing; the end of its log is shown and the whole is in .build/log/<name>.log.
+run side by side. A failing gate stops nothing, and one that hangs is ended; the end of its log is shown, the whole is
+in .build/log/<name>.log.
 The return code is 0 when every gate passed.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import itertools
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import threading
@@ -20,6 +22,8 @@ import time
 
 LOGS = pathlib.Path(".build/log")
 SHOWN_LINES = 40
+LIMIT = 1500  # seconds that a gate may take
+RUNNING: list[subprocess.Popen[bytes]] = []  # leaders of process groups of their own
 
 
 def run(name: str, results: dict[str, tuple[bool, float]]) -> None:
@@ -28,8 +32,18 @@ def run(name: str, results: dict[str, tuple[bool, float]]) -> None:
     log = LOGS / f"{name}.log"
     with log.open("w") as out:
         command = [os.environ.get("MAKE", "make"), "--no-print-directory", f"gate-{name}"]
-        returned = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, check=False)
-    results[name] = (returned.returncode == 0, time.monotonic() - begun)
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+        ) as process:
+            RUNNING.append(process)
+            try:
+                passed = process.wait(LIMIT) == 0
+            except subprocess.TimeoutExpired:
+                passed = False
+                out.write(f"\nended after {LIMIT} s\n")
+                os.killpg(process.pid, signal.SIGKILL)
+        RUNNING.remove(process)
+    results[name] = (passed, time.monotonic() - begun)
     message = f"{'ok    ' if results[name][0] else 'FAILED'} {name} ({results[name][1]:.0f} s)"
     if not results[name][0]:
         end = log.read_text(errors="replace").splitlines()[-SHOWN_LINES:]
@@ -42,11 +56,18 @@ def main(arguments: list[str]) -> int:
     LOGS.mkdir(parents=True, exist_ok=True)
     lanes = [list(names) for is_bar, names in itertools.groupby(arguments, "--".__eq__) if not is_bar]
     results: dict[str, tuple[bool, float]] = {}
-    threads = [threading.Thread(target=lambda lane=lane: [run(name, results) for name in lane]) for lane in lanes]
+    threads = [
+        threading.Thread(target=lambda lane=lane: [run(name, results) for name in lane], daemon=True) for lane in lanes
+    ]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    try:
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:
+        for process in RUNNING:
+            os.killpg(process.pid, signal.SIGINT)
+        return 130
     print("\ngate             result   seconds")
     for name in itertools.chain(*lanes):
         passed, seconds = results[name]
