@@ -115,8 +115,9 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.plugin_utils import hosts, loader, reconcile
+from ansible_collections.wombat.erlang.plugins.plugin_utils import hosts, reconcile
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
+from ansible_collections.wombat.erlang.plugins.plugin_utils.loader import is_deployment_file, load, read
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing import CONSTRUCTED
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Instance
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.registry import connection_of
@@ -127,13 +128,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
     NAME = "wombat.erlang.deployment"
 
     def verify_file(self, path: str) -> bool:
-        return super().verify_file(path) and loader.is_deployment_file(path)
+        return super().verify_file(path) and is_deployment_file(path)
 
-    def parse(self, inventory: t.Any, loader_: t.Any, path: str, cache: bool = True) -> None:
-        super().parse(inventory, loader_, path, cache)
+    def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache)
         try:
-            deployment = loader.load(path, loader_)
-            self._set_constructed(deployment, loader.read(path, loader_))
+            deployment = load(path, loader)
+            self._set_constructed(deployment, read(path, loader))
             observation = reconcile.observe(reconcile.open_providers(deployment))
         except WombatError as error:
             raise AnsibleParserError(str(error)) from None
