@@ -13,9 +13,9 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
-from ansible_collections.wombat.erlang.plugins.module_utils import boot, slot_epmd, wombat_caller
+from ansible_collections.wombat.erlang.plugins.module_utils import accounts, boot, slot_epmd, wombat_caller
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.host_release import HostRelease, erts_numbers
 from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, read_text, write_file
@@ -61,9 +61,9 @@ def call(requests: list[tuple[Node, dict]], timeout: float) -> dict[str, Reply]:
     :returns: A dictionary of the nodes' names and their Reply; every requested node has one.
     :raises WombatError: The caller itself cannot run, or the arguments say no Erlang term.
     """
-    groups: dict[boot.Distribution, list[tuple[Node, dict]]] = {}
+    groups: dict[tuple, list[tuple[Node, dict]]] = {}
     for node, request in requests:
-        groups.setdefault(node.distribution, []).append((node, request))
+        groups.setdefault((node.distribution, node.user), []).append((node, request))
     replies: dict[str, Reply] = {}
     for group in groups.values():
         replies.update(_call(group, timeout))
@@ -90,7 +90,10 @@ def _call(requests: list[tuple[Node, dict]], timeout: float) -> dict[str, Reply]
         # The nodes' cookies are read from their files; without its own home it would make one up in theirs.
         env = dict(env, HOME=folder, PATH=node.start["env"]["PATH"], ERL_CRASH_DUMP_BYTES="0")
         env.update((key, value) for key, value in node.start["env"].items() if key.startswith("ERL_EPMD"))
-        output = _run(command, env, folder, lock, timeout + _GRACE)
+        become = accounts.becoming(node.user)
+        if become and node.user:
+            _give(folder, node.user)
+        output = _run(command, env, folder, lock, timeout + _GRACE, become)
         replies = _replies(read_text(os.path.join(folder, "reply")))
     silent = Reply(None, f"the remote caller ended without a reply: {output}")
     return {item.name: replies.get(item.name, silent) for item, request in requests}
@@ -122,7 +125,21 @@ def _take_number(folder: str) -> tuple[int, int]:
     raise WombatError(f"No remote caller can start from {folder}: {_NAMES} are at work; wait for some of them to end.")
 
 
-def _run(command: list[str], env: dict[str, str], folder: str, lock: int, limit: float) -> str:
+def _give(folder: str, user: str) -> None:
+    """Give the caller's folder to the user that it runs as, the only one who can read the cookies of its nodes."""
+    known = accounts.account(user)
+    for path in [*(os.path.join(folder, name) for name in os.listdir(folder)), folder]:
+        os.chown(path, known.pw_uid, known.pw_gid)
+
+
+def _run(
+    command: list[str],
+    env: dict[str, str],
+    folder: str,
+    lock: int,
+    limit: float,
+    become: Callable[[], None] | None,
+) -> str:
     """Run the caller; returns the end of what it printed, for the case that it wrote no reply."""
     output = os.path.join(folder, "output")
     with open(output, "wb") as file:
@@ -136,6 +153,7 @@ def _run(command: list[str], env: dict[str, str], folder: str, lock: int, limit:
                 stdout=file,
                 stderr=file,
                 pass_fds=[lock],
+                preexec_fn=become,
                 timeout=limit,
                 check=False,
             )

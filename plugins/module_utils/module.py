@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -40,6 +41,8 @@ def run_module(argument_spec: dict, prepare: Callable[[dict], Work], **constrain
     :arg constraints: C(required_if), C(mutually_exclusive) and such, as AnsibleModule takes them.
     """
     module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True, **constraints)
+    if os.geteuid() == 0:
+        os.umask(0o022)  # what root installs is for the nodes' user to read; what is not has its own mode
     try:
         work = prepare(module.params)
         result = dict(work.result) if module.check_mode or work.apply is None else work.apply()

@@ -12,7 +12,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils import caller
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.module import Work
 from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, load_nodes
-from ansible_collections.wombat.erlang.plugins.module_utils.runner import ProcessRunner
+from ansible_collections.wombat.erlang.plugins.module_utils.runners import Runners
 from ansible_collections.wombat.erlang.plugins.module_utils.terms import from_erlang
 
 _DEAD = caller.Reply(None, "it does not run")
@@ -37,9 +37,8 @@ def prepare(options: dict) -> Work:
 
 
 def _ask(nodes: list[Node], request: dict, timeout: float) -> dict:
-    runner = ProcessRunner()
-    runs = [(node, runner.find(node)) for node in nodes]
-    replies = caller.call([(run.of(node), request) for node, run in runs if run], timeout)
+    runs = Runners().find(nodes)
+    replies = caller.call([(runs[node.name].of(node), request) for node in nodes if node.name in runs], timeout)
     results, failures = {}, []
     for node in nodes:
         text, error = replies.get(node.name, _DEAD)

@@ -7,21 +7,39 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from ansible_collections.wombat.erlang.plugins.module_utils import boot, slot_epmd
+from ansible_collections.wombat.erlang.plugins.module_utils import accounts, boot, slot_epmd, systemd_unit
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.host_release import HostRelease, current_release
 from ansible_collections.wombat.erlang.plugins.module_utils.module import Work
-from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, node_folder, read_text, write_file
+from ansible_collections.wombat.erlang.plugins.module_utils.nodes import (
+    Node,
+    node_folder,
+    read_text,
+    template,
+    write_file,
+)
 from ansible_collections.wombat.erlang.plugins.module_utils.terms import sys_config
 
 _NODE_NAME = re.compile(r"[A-Za-z0-9_-]+@[A-Za-z0-9_.:-]+\Z")
 _FOLDER_NAME = re.compile(r"(?!current\Z)[A-Za-z0-9_][A-Za-z0-9_.+~@-]*\Z")
+_VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _FOLDERS = ("log", "data", "tmp")
+# The nodes' user can read files of theirs but not change them: root believes what they say.
+_PRIVATE, _SHARED, _PUBLIC = 0o600, 0o640, 0o644
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # With it on the code path a release reads members.config by application:load(wombat) and application:get_env/2.
 _WOMBAT_APP = '{application,wombat,[{description,"Facts from wombat.erlang"},{vsn,"1"},{modules,[]},{env,[]}]}.\n'
+
+
+class _File(NamedTuple):
+    """What is to be at a path."""
+
+    content: str | bytes
+    mode: int | None  # with _SHARED the nodes' user may read it too; None makes it a symbolic link to the content
 
 
 def prepare(options: dict) -> Work:
@@ -31,36 +49,35 @@ def prepare(options: dict) -> Work:
     :returns: Work whose result is C({changed, nodes: {name: {path, changed: [file, ...]}}}).
     :raises WombatError: An option is wrong, or a release is not installed.
     """
-    root = os.path.abspath(options["root"])
+    root, user = os.path.abspath(options["root"]), options["user"]
+    if user and os.geteuid() != 0:
+        raise WombatError(f"Only root can make nodes run as {user}: set become for this task, or leave the user out.")
     distribution = _distribution(options["distribution"])
     releases: dict[str, HostRelease] = {}
-    files: dict[str, str | bytes] = {}
-    results: dict[str, dict] = {}
     code = code_path(root)
-    shared: dict[str, str | bytes] = {
-        os.path.join(code, "slot_epmd.beam"): slot_epmd.CODE,
-        os.path.join(code, "wombat.app"): _WOMBAT_APP,
+    files = {
+        os.path.join(code, "slot_epmd.beam"): _File(slot_epmd.CODE, _PUBLIC),
+        os.path.join(code, "wombat.app"): _File(_WOMBAT_APP, _PUBLIC),
     }
+    results: dict[str, dict] = {}
     for settings in options["nodes"]:
         name = _check(settings, distribution, results)
         release = settings["release"]
         if release not in releases:
             releases[release] = current_release(root, release)
-        texts = _node_files(root, settings, releases[release], distribution, options["members"] or {})
-        folder = node_folder(root, name)
-        wanted = {os.path.join(folder, file): text for file, text in texts.items()}
-        stale = [path for path, text in wanted.items() if read_text(path) != text]
-        results[name] = {"path": folder, "changed": [os.path.basename(path) for path in stale]}
-        files.update((path, wanted[path]) for path in stale)
-    files = {**{path: content for path, content in shared.items() if not _holds(path, content)}, **files}
+        wanted = _node_files(root, user, settings, releases[release], distribution, options["members"] or {})
+        changed = [os.path.basename(path) for path, file in wanted.items() if not _holds(path, file, user)]
+        results[name] = {"path": node_folder(root, name), "changed": changed}
+        files.update(wanted)
+    files = {path: file for path, file in files.items() if not _holds(path, file, user)}
     diff = [
-        {"before_header": path, "after_header": path, "before": read_text(path), "after": text}
-        for path, text in files.items()
-        if isinstance(text, str)
+        {"before_header": path, "after_header": path, "before": _text(path), "after": file.content}
+        for path, file in files.items()
+        if isinstance(file.content, str)
     ]
     result = {"changed": bool(files), "nodes": results}
     homes = [os.path.join(root, "home", settings["family"]) for settings in options["nodes"]]
-    return Work(bool(files), result, diff, lambda: _write(root, files, result, homes))
+    return Work(bool(files), result, diff, lambda: _write(root, user, files, result, homes))
 
 
 def code_path(root: str) -> str:
@@ -96,9 +113,9 @@ def _check(settings: dict, distribution: boot.Distribution, seen: Iterable[str])
 
 
 def _node_files(
-    root: str, settings: dict, release: HostRelease, distribution: boot.Distribution, members: dict
-) -> dict[str, str]:
-    """The text of every file of a node, with node.json as the last: a folder without it is no node."""
+    root: str, user: str | None, settings: dict, release: HostRelease, distribution: boot.Distribution, members: dict
+) -> dict[str, _File]:
+    """Every file of a node, with node.json as the last: a folder without it is no node."""
     name, family = settings["name"], settings["family"]
     folder = node_folder(root, name)
     env = _environment(root, folder, settings, release, distribution)
@@ -110,12 +127,24 @@ def _node_files(
     )
     command = "foreground" if release.kind == "relx" else "start"
     start = {"argv": [os.path.join(release.path, "bin", release.name), command], "env": env, "cwd": release.path}
-    return {
-        "vm.args": boot.render_arguments(arguments),
-        "node.config": sys_config(settings["config"] or {}),
-        "members.config": sys_config({"wombat": _members(family, members)}),
-        "node.json": Node(root, name, family, release, distribution, start).as_text(),
+    unit = systemd_unit.unit_path(settings["release"], name) if user and systemd_unit.manages() else None
+    node = Node(root, name, family, release, distribution, start, user, unit)
+    texts = {
+        os.path.join(folder, "vm.args"): boot.render_arguments(arguments),
+        os.path.join(folder, "node.config"): sys_config(settings["config"] or {}),
+        os.path.join(folder, "members.config"): sys_config({"wombat": _members(family, members)}),
     }
+    units: dict[str, _File] = {}
+    if user and unit:
+        path = template(unit)
+        systemd_unit.check_owner(path, root)
+        units[path] = _File(systemd_unit.template_text(root, settings["release"], user, distribution.epmd), _PUBLIC)
+        units[systemd_unit.link_path(unit)] = _File(path, None)
+        digest = node.digest({**texts, path: str(units[path].content)}.__getitem__)
+        texts[os.path.join(folder, "start")] = systemd_unit.script_text(node, digest)
+    texts[os.path.join(folder, "node.json")] = node.as_text()
+    mode = _SHARED if user else _PRIVATE
+    return {**units, **{path: _File(text, mode) for path, text in texts.items()}}
 
 
 def _environment(
@@ -128,7 +157,10 @@ def _environment(
         "TERM": "dumb",
         "ERL_CRASH_DUMP": os.path.join(folder, "log", "erl_crash.dump"),
     }
-    env.update((key, str(value)) for key, value in (settings["env"] or {}).items())
+    for key, value in (settings["env"] or {}).items():
+        if not _VARIABLE_NAME.match(key):
+            raise WombatError(f"env of {settings['name']} has {key!r}, which is no name of an environment variable.")
+        env[key] = str(value)
     env.update(
         HOME=os.path.join(root, "home", settings["family"]),
         # Who looks for the processes of an instance or a node finds them by these.
@@ -173,23 +205,61 @@ def _atoms(names: list[str] | None) -> list[dict]:
     return [{"$atom": name} for name in sorted(names or [])]
 
 
-def _holds(path: str, content: str | bytes) -> bool:
-    data = content.encode("utf-8") if isinstance(content, str) else content
+def _text(path: str) -> str:
+    return os.readlink(path) if os.path.islink(path) else read_text(path)
+
+
+def _holds(path: str, wanted: _File, user: str | None) -> bool:
+    """Whether this is what a path holds already, with the right access where the nodes have a user of their own."""
     try:
+        if wanted.mode is None or os.path.islink(path):
+            return wanted.mode is None and os.readlink(path) == wanted.content
         with open(path, "rb") as file:
-            return file.read() == data
+            status = os.fstat(file.fileno())
+            if user and stat.S_IMODE(status.st_mode) != wanted.mode:
+                return False
+            if user and wanted.mode == _SHARED and status.st_gid != accounts.account(user).pw_gid:
+                return False
+            return file.read() == _bytes(wanted.content)
     except OSError:
         return False
 
 
-def _write(root: str, files: dict[str, str | bytes], result: dict, homes: list[str]) -> dict:
-    folders = [os.path.join(item["path"], name) for item in result["nodes"].values() for name in _FOLDERS]
-    for folder in [code_path(root), *folders, *homes]:
-        try:
-            # A home holds a cookie, which nobody else needs to see.
-            os.makedirs(folder, mode=0o700 if folder in homes else 0o755, exist_ok=True)
-        except OSError as error:
-            raise WombatError(f"{folder} cannot be made: {error}.") from None
-    for path, content in files.items():
-        write_file(path, content)
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode("utf-8") if isinstance(content, str) else content
+
+
+def _write(root: str, user: str | None, files: dict[str, _File], result: dict, homes: list[str]) -> dict:
+    uid, gid = accounts.account(user)[2:4] if user else (-1, -1)
+    _make_folder(code_path(root), 0o755, -1, -1)
+    for item in result["nodes"].values():
+        _make_folder(item["path"], 0o750 if user else 0o755, -1, gid)
+        for name in _FOLDERS:
+            _make_folder(os.path.join(item["path"], name), 0o750 if user else 0o755, uid, gid)
+    for home in homes:
+        _make_folder(home, 0o700, uid, gid)  # it holds a cookie, which nobody else needs to see
+    for path, file in files.items():
+        _put(path, file, gid)
     return result
+
+
+def _make_folder(path: str, mode: int, uid: int, gid: int) -> None:
+    try:
+        os.makedirs(path, exist_ok=True)
+        os.chmod(path, mode)
+        os.chown(path, uid, gid)
+    except OSError as error:
+        raise WombatError(f"{path} cannot be made: {error}.") from None
+
+
+def _put(path: str, file: _File, gid: int) -> None:
+    if file.mode is not None:
+        write_file(path, file.content, file.mode, gid if file.mode == _SHARED else -1)
+        return
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if os.path.lexists(path):
+            os.remove(path)
+        os.symlink(file.content, path)
+    except OSError as error:
+        raise WombatError(f"{path} cannot be made: {error}.") from None

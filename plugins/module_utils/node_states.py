@@ -16,7 +16,8 @@ from ansible_collections.wombat.erlang.plugins.module_utils import caller
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.module import Work
 from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, load_nodes
-from ansible_collections.wombat.erlang.plugins.module_utils.runner import ProcessRunner, Run
+from ansible_collections.wombat.erlang.plugins.module_utils.runner import Run
+from ansible_collections.wombat.erlang.plugins.module_utils.runners import Runners
 from ansible_collections.wombat.erlang.plugins.module_utils.terms import from_erlang
 
 _POLL = 0.02  # seconds between two looks at what others are to finish
@@ -36,7 +37,8 @@ def prepare(options: dict) -> Work:
     host = _Host(nodes, options["timeout"])
     if state == "status":
         return Work(False, host.status(), [])
-    before = {node.name: "started" if host.runner.find(node) else "stopped" for node in nodes}
+    runs = host.runners.find(nodes)
+    before = {node.name: "started" if node.name in runs else "stopped" for node in nodes}
     after = "started" if state == "restarted" else state
     changed = [name for name in before if before[name] != after or state == "restarted"]
     diff = [{"before": _lines(before), "after": _lines(dict.fromkeys(before, after))}]
@@ -50,7 +52,7 @@ class _Host:
     def __init__(self, nodes: list[Node], timeout: float) -> None:
         self.nodes = nodes
         self.timeout = timeout
-        self.runner = ProcessRunner()
+        self.runners = Runners()
         self.errors: dict[str, str] = {}
         self.changed: set[str] = set()
 
@@ -69,8 +71,9 @@ class _Host:
 
     def status(self) -> dict:
         """What every node says of itself; a dead one is not alive, and one that runs without answering has an error."""
-        runs = self._running()
-        asked = [(runs[node.name].of(node), caller.STATUS) for node in self.nodes if node.name in runs]
+        runs = self.runners.find(self.nodes)
+        failures = self.runners.failures(self.nodes)
+        asked = [(runs[node.name].of(node), caller.STATUS) for node in self.nodes if _lives(runs.get(node.name))]
         replies = caller.call(asked, self.timeout)
         results = {}
         for node in self.nodes:
@@ -78,78 +81,90 @@ class _Host:
             answer = from_erlang(reply.text, plain=True) if reply and reply.text else dict.fromkeys(_STATUS)
             results[node.name] = {
                 "alive": bool(reply and reply.text),
-                "pid": run and run.pid,
+                "pid": (run and run.pid) or None,
                 "family": node.family,
                 "outdated": run is not None and run.digest != node.digest(),
-                "error": reply and reply.error,
+                "restarts": run.restarts if run else 0,
+                "error": reply.error if reply else failures.get(node.name),
                 **answer,
             }
         return {"nodes": results, "outdated": [name for name, result in results.items() if result["outdated"]]}
 
-    def _running(self) -> dict[str, Run]:
-        """The runs of the nodes whose process lives, by name."""
-        found = ((node.name, self.runner.find(node)) for node in self.nodes)
-        return {name: run for name, run in found if run}
-
     def _start(self) -> None:
         """Start what does not run, all at once, and wait until every node answers."""
-        waiting: list[tuple[Node, dict]] = []
-        runs: dict[str, Run] = {}
-        for node in self.nodes:
-            run = self.runner.find(node)
-            if run is None:
-                try:
-                    run = self.runner.start(node)
-                except WombatError as error:
-                    self.errors[node.name] = str(error)
-                    continue
-                self.changed.add(node.name)
-            runs[node.name] = run
-            waiting.append((run.of(node), caller.await_request(run.pid)))
-        replies = caller.call(waiting, self.timeout)
-        for node, _request in waiting:
-            failure = replies[node.name].error
-            if failure:
-                said = self.runner.log_tail(node, runs[node.name])
-                said = f" The last lines of {node.log}:\n{said}" if said else f" It printed nothing to {node.log}."
-                self.errors[node.name] = f"Node {node.name} did not start: {failure}.{said}"
+        deadline = time.monotonic() + self.timeout
+        nodes = {node.name: node for node in self.nodes}
+        runs = self.runners.find(self.nodes)
+        started, errors = self.runners.start([node for node in self.nodes if node.name not in runs])
+        self.errors.update(errors)
+        self.changed.update(started)
+        runs.update(started)
+        waiting = dict(runs)
+        while waiting:
+            asked = [(run.of(nodes[name]), caller.await_request(run.pid)) for name, run in waiting.items()]
+            replies = caller.call(asked, max(0.0, deadline - time.monotonic()))
+            failed = {name: reply.error for name, reply in replies.items() if reply.error}
+            waiting = self._revived([nodes[name] for name in failed], runs, deadline)
+            runs.update(waiting)
+            for name, error in failed.items():
+                if name not in waiting:
+                    self.errors[name] = self._failure(nodes[name], runs[name], str(error))
+
+    def _revived(self, nodes: list[Node], runs: dict[str, Run], deadline: float) -> dict[str, Run]:
+        """The new runs of nodes whose process ended, but which a service manager starts again before the deadline."""
+        revived: dict[str, Run] = {}
+        while nodes and time.monotonic() < deadline:
+            found = self.runners.find(nodes)
+            revived.update((name, run) for name, run in found.items() if run.pid and run.pid != runs[name].pid)
+            nodes = [node for node in nodes if node.name in found and not found[node.name].pid]
+            time.sleep(_POLL if nodes else 0)
+        return revived
+
+    def _failure(self, node: Node, run: Run, error: str) -> str:
+        """What the operator reads of a node that did not start."""
+        place, lines = self.runners.log_tail(node, run)
+        more = self.runners.failures([node]).get(node.name)
+        said = f" The last lines of {place}:\n{lines}" if lines else f" It printed nothing to {place}."
+        return f"Node {node.name} did not start: {error}{', and ' + more if more else ''}.{said}"
 
     def _end(self) -> None:
         """End what runs: in order within the time limit, then at once."""
-        nodes = {node.name: node for node in self.nodes}
-        runs = self._running()
+        runs = self.runners.find(self.nodes)
+        nodes = [node for node in self.nodes if node.name in runs]
         for kill, limit in ((False, self.timeout), (True, _KILL_TIME)):
-            for run in runs.values():
-                self.runner.end(run, kill)
+            self.runners.end(nodes, kill)
             deadline = time.monotonic() + limit
-            while runs and time.monotonic() < deadline:
-                for name in list(runs):
-                    if not self.runner.find(nodes[name]):
-                        del runs[name]
-                        self.changed.add(name)
-                        self.runner.forget(nodes[name])
-                time.sleep(_POLL if runs else 0)
-        for name in runs:
-            self.errors[name] = f"Node {name} cannot be ended: its process survives being killed."
+            while nodes and time.monotonic() < deadline:
+                left = self.runners.find(nodes)
+                for node in nodes:
+                    if node.name not in left:
+                        self.changed.add(node.name)
+                        self.runners.forget(node)
+                nodes = [node for node in nodes if node.name in left]
+                time.sleep(_POLL if nodes else 0)
+        for node in nodes:
+            self.errors[node.name] = f"Node {node.name} cannot be ended: its process survives being killed."
 
     def _remove(self) -> None:
-        """Remove the folders of the nodes that have ended."""
-        for node in self.nodes:
-            if node.name not in self.errors:
-                try:
-                    shutil.rmtree(node.folder)
-                    self.changed.add(node.name)
-                except OSError as error:
-                    self.errors[node.name] = f"The folder of node {node.name} cannot be removed: {error}."
+        """Remove the units and folders of the nodes that have ended."""
+        ended = [node for node in self.nodes if node.name not in self.errors]
+        self.runners.remove(ended)
+        for node in ended:
+            try:
+                shutil.rmtree(node.folder)
+                self.changed.add(node.name)
+            except OSError as error:
+                self.errors[node.name] = f"The folder of node {node.name} cannot be removed: {error}."
 
     def _result(self) -> dict:
         results = {}
+        runs = self.runners.find(self.nodes)
         for node in self.nodes:
-            run = self.runner.find(node)
+            run = runs.get(node.name)
             results[node.name] = {
                 "changed": node.name in self.changed,
-                "alive": run is not None and node.name not in self.errors,
-                "pid": run and run.pid,
+                "alive": _lives(run) and node.name not in self.errors,
+                "pid": (run and run.pid) or None,
                 "outdated": run is not None and run.digest != node.digest(),
                 "error": self.errors.get(node.name),
             }
@@ -158,6 +173,10 @@ class _Host:
         if self.errors:
             result.update(failed=True, msg="\n".join(self.errors[name] for name in sorted(self.errors)))
         return result
+
+
+def _lives(run: Run | None) -> bool:
+    return run is not None and run.pid != 0
 
 
 @contextmanager

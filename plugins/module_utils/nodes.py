@@ -4,7 +4,7 @@
 """The folder of a node on its host: what every module reads of it, and the one place that knows its files.
 
 C(<root>/nodes/<label>) holds node.json (how to start the node), vm.args, node.config, members.config, run.json (while
-it runs), log, data and tmp.
+it runs as a process of ours), start (the script of its unit, where it has one), log, data and tmp.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import tempfile
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 from ansible_collections.wombat.erlang.plugins.module_utils import boot
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
@@ -32,6 +32,8 @@ class Node(NamedTuple):
     release: HostRelease
     distribution: boot.Distribution
     start: dict  # {argv: list, env: dict, cwd: str}: all that starts it, for our runner or a service manager
+    user: str | None = None  # who it runs as; None is whoever starts it
+    unit: str | None = None  # its unit's file, where systemd runs it: /etc/systemd/system/wombat-kv@kv1.service
 
     @property
     def folder(self) -> str:
@@ -48,11 +50,16 @@ class Node(NamedTuple):
         """The file that holds the family's cookie."""
         return os.path.join(self.start["env"]["HOME"], ".erlang.cookie")
 
-    def digest(self) -> str:
-        """A digest of everything that a running node took from its folder and cannot change without a restart."""
-        digest = hashlib.sha256(json.dumps(self.start, sort_keys=True).encode())
-        for file in _BOOT_FILES:
-            digest.update(b"\0" + read_text(os.path.join(self.folder, file)).encode())
+    def digest(self, read: Callable[[str], str] | None = None) -> str:
+        """A digest of everything that a running node took from its host and cannot change without a restart.
+
+        :arg read: What gives the text of a file that is to be; None reads those that are.
+        """
+        read = read or read_text
+        digest = hashlib.sha256(json.dumps([self.start, self.user], sort_keys=True).encode())
+        paths = [os.path.join(self.folder, file) for file in _BOOT_FILES]
+        for path in paths + ([template(self.unit)] if self.unit else []):
+            digest.update(b"\0" + read(path).encode())
         return digest.hexdigest()
 
     def as_text(self) -> str:
@@ -60,6 +67,11 @@ class Node(NamedTuple):
         fields = dict(self._asdict(), release=self.release._asdict(), distribution=self.distribution._asdict())
         del fields["root"]
         return json.dumps(fields, indent=2, sort_keys=True) + "\n"
+
+
+def template(unit: str) -> str:
+    """The file that a node's unit shares with the others of its release."""
+    return unit.partition("@")[0] + "@.service"
 
 
 def node_folder(root: str, name: str) -> str:
@@ -75,13 +87,15 @@ def load_nodes(root: str, names: list[str] | None = None, missing_ok: bool = Fal
     :raises WombatError: A named node does not exist, or a node.json cannot be read.
     """
     folder = os.path.join(root, "nodes")
-    labels = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-    present = {}
-    for label in labels:
-        path = os.path.join(folder, label, "node.json")
-        if os.path.exists(path):
-            node = _load(root, path)
-            present[node.name] = node
+    try:
+        labels = sorted(os.listdir(folder))
+    except FileNotFoundError:
+        labels = []
+    except OSError as error:
+        raise WombatError(f"The nodes of {root} cannot be told: {error}; set become for this task.") from None
+    paths = [os.path.join(folder, label, "node.json") for label in labels]
+    described = [_load(root, path, text) for path, text in ((path, read_text(path)) for path in paths) if text]
+    present = {node.name: node for node in described}
     if names is None:
         return list(present.values())
     chosen: dict[str, Node] = {}
@@ -94,9 +108,9 @@ def load_nodes(root: str, names: list[str] | None = None, missing_ok: bool = Fal
     return [chosen[name] for name in sorted(chosen)]
 
 
-def _load(root: str, path: str) -> Node:
+def _load(root: str, path: str, text: str) -> Node:
     try:
-        data = json.loads(read_text(path))
+        data = json.loads(text)
         return Node(
             root,
             data["name"],
@@ -104,6 +118,8 @@ def _load(root: str, path: str) -> Node:
             HostRelease(**data["release"]),
             boot.Distribution(**data["distribution"]),
             data["start"],
+            data.get("user"),
+            data.get("unit"),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise WombatError(f"{path} does not describe a node ({error!r}): write it again with node_config.") from None
@@ -120,13 +136,15 @@ def read_text(path: str) -> str:
         raise WombatError(f"{path} cannot be read: {error}.") from None
 
 
-def write_file(path: str, content: str | bytes) -> None:
-    """Replace a file in one step, readable by its owner alone; text or bytes."""
+def write_file(path: str, content: str | bytes, mode: int = 0o600, group: int = -1) -> None:
+    """Replace a file in one step; text or bytes, readable by its owner alone unless C(mode) and C(group) say more."""
     data = content.encode("utf-8") if isinstance(content, str) else content
     try:
         handle, partial = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".new-")
         with os.fdopen(handle, "wb") as file:
             file.write(data)
+            os.fchmod(file.fileno(), mode)
+            os.fchown(file.fileno(), -1, group)
         os.replace(partial, path)
     except OSError as error:
         raise WombatError(f"{path} cannot be written: {error}.") from None

@@ -15,7 +15,10 @@ description:
   - Nodes are started by their release's own script, from the files that M(wombat.erlang.node_config) wrote.
   - A start returns when every node answers and all its applications have started. A node that ends while it starts,
     or is
-    not ready at the time limit, fails the module with the last lines that it printed.
+    not ready at the time limit, fails the module with the last lines that it printed. Where systemd starts it again,
+    the module waits for the outcome.
+  - Nodes that are units of systemd, see O(wombat.erlang.node_config#module:user), are started and stopped by it. A
+    stopped one starts again with its host.
   - Two runs at the same time wait for each other.
 author: [The Wombat for Ansible contributors (@wombat-erlang)]
 options:
@@ -30,7 +33,8 @@ options:
   state:
     description:
       - V(started) starts what does not run, and waits for what is still starting.
-      - V(stopped) stops the applications in order; a node that takes longer than O(timeout) is killed.
+      - V(stopped) stops the applications in order; a node that takes longer than O(timeout) is killed, and by systemd after
+        10 minutes at the latest.
       - V(restarted) stops all named nodes and starts them again.
       - V(absent) stops the nodes and removes their folders with everything in them.
       - V(status) changes nothing and returns what the nodes say of themselves.
@@ -76,6 +80,10 @@ nodes:
     pid: {description: The process of the node; null where there is none., type: int}
     outdated: {description: Whether the node runs with older files than its folder holds., type: bool}
     error: {description: What went wrong; null where nothing did., type: str}
+    restarts:
+      description: How often systemd started the node again after it failed, since this module last started it.
+      returned: state=status
+      type: int
     family: {description: The node's family., returned: state=status, type: str}
     otp_release: {description: The release of Erlang/OTP., returned: state=status, type: str, sample: "25"}
     release_version: {description: The version of the release that runs., returned: state=status, type: str}

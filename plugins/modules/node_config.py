@@ -24,6 +24,15 @@ description:
     with mode 0400, before they start.
 author: [The Wombat for Ansible contributors (@wombat-erlang)]
 options:
+  user:
+    description:
+      - The user that the nodes run as, which must exist. It can read their files, and change those of O(nodes[].name)
+        below C(data), C(log) and C(tmp) only. Needs root.
+      - With it, and where systemd is the host's service manager, every node becomes a unit
+        C(wombat-<release>@<label>.service), where the label is the part of its name before the C(@). It starts with
+        the host, is started again when it fails, five times in ten minutes at most, and prints to the journal.
+      - Without it, the nodes run as the user of the task, as plain processes that nobody watches.
+    type: str
   root:
     description: The instance's root folder. The releases must be unpacked in C(releases/<release>/current) below it.
     type: path
@@ -89,6 +98,7 @@ EXAMPLES = r"""
 - name: Write the boot files of two nodes
   wombat.erlang.node_config:
     root: /srv/wombat
+    user: wombat
     distribution: {epmd: false, port: 21000}
     nodes:
       - {name: kv1@192.0.2.10, family: kv, release: kv, slot: 1, config: {kv: {replicas: 3}}, vm_args: ["+P 500000"]}
@@ -123,6 +133,7 @@ NODE = {
 DISTRIBUTION = {"epmd": {"type": "bool", "default": False}, "port": {"type": "int"}}
 OPTIONS = {
     "root": {"type": "path", "required": True},
+    "user": {"type": "str"},
     "nodes": {"type": "list", "elements": "dict", "required": True, "options": NODE},
     "distribution": {"type": "dict", "required": True, "options": DISTRIBUTION},
     "members": {"type": "dict"},

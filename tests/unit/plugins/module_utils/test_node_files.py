@@ -33,8 +33,8 @@ def settings(name=NAME, **changes):
     return {**base, **changes}
 
 
-def prepare(root, *nodes, epmd=False, port=21000, members=None):
-    options = {"nodes": list(nodes), "distribution": {"epmd": epmd, "port": port}, "members": members}
+def prepare(root, *nodes, epmd=False, port=21000, members=None, user=None):
+    options = {"nodes": list(nodes), "distribution": {"epmd": epmd, "port": port}, "members": members, "user": user}
     return node_files.prepare({"root": str(root), **options})
 
 

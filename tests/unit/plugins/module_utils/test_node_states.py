@@ -67,10 +67,9 @@ def host(tmp_path, monkeypatch):
     started = []
     start = ProcessRunner.start
 
-    def remember(self, node):
-        run = start(self, node)
+    def remember(self, nodes):
         started.append(self)
-        return run
+        return start(self, nodes)
 
     monkeypatch.setattr(ProcessRunner, "start", remember)
     yield made
@@ -140,7 +139,7 @@ def test_a_node_that_does_not_stop_in_time_is_killed(host):
     sleeper = host.pids()["kv1"]
     result = host.bring("stopped", names=["kv1"], timeout=0.1)
     assert (result["changed"], result.get("failed")) == (True, None)
-    assert ProcessRunner().find(node) is None
+    assert ProcessRunner().find([node]) == {}
     os.killpg(sleeper, signal.SIGKILL)
 
 
@@ -167,7 +166,7 @@ def test_status_tells_the_dead_the_silent_and_the_answering(host):
     host.answers["kv1@h"] = caller.Reply(answer, None)
     status = host.prepare("status").result["nodes"]
     told = {"otp_release": "25", "release_version": "1", "uptime": 1, "memory": 2, "processes": 3, "connected": []}
-    common = {"family": "kv", "outdated": False, "error": None}
+    common = {"family": "kv", "outdated": False, "restarts": 0, "error": None}
     assert status["kv1@h"] == {"alive": True, "pid": host.pids()["kv1"], **common, **told}
     assert status["kv2@h"] == {"alive": False, "pid": None, **common, **dict.fromkeys(told)}
     host.answers["kv1@h"] = caller.Reply(None, "it did not answer")
