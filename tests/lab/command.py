@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -47,7 +46,7 @@ def main(arguments: list[str]) -> int:
 def act(lab: Lab, chosen: argparse.Namespace) -> int:
     """Do one verb."""
     if chosen.verb == "image":
-        built = images.build(lab, chosen.name, chosen.packages)
+        built = images.build(chosen.name, chosen.packages)
         print(f"image {chosen.name} {'built' if built else 'is there already'}")
     elif chosen.verb == "run":
         enter(lab, chosen.command)
@@ -57,7 +56,7 @@ def act(lab: Lab, chosen: argparse.Namespace) -> int:
     elif chosen.verb == "down":
         print(f"{lab.down()} hosts taken away")
         if chosen.images:
-            shutil.rmtree(lab.root, ignore_errors=True)
+            images.remove_all()
     else:
         named = [record["id"] for record in lab.records() if record["name"] == chosen.name]
         if not named:

@@ -19,7 +19,7 @@ class LabError(Exception):
 
 def default_root() -> Path:
     """The folder of the lab that all commands and drivers share, unless they are told another."""
-    return Path(os.environ.get("WOMBAT_LAB") or "/var/tmp/wombat-nspawn")
+    return Path(os.environ.get("WOMBAT_LAB") or "/var/tmp/wombat-hosts")
 
 
 def tell(*command: str | Path, env: t.Mapping[str, str] | None = None) -> str:

@@ -146,8 +146,11 @@ class Lab:
     def stop(self, identity: str) -> None:
         """Let a host stop its services, and take its processes, mount and network away; its files stay."""
         with self._held(identity):
-            self._signal_init(identity, signal.SIGRTMIN + 3)
-            self._await_end(identity, STOP_DEADLINE)
+            end = time.monotonic() + STOP_DEADLINE
+            while self.processes(identity) and time.monotonic() < end:
+                # Again and again, for an init that has just begun does not hear yet.
+                self._signal_init(identity, signal.SIGRTMIN + 3)
+                self._await_end(identity, 0.5)
             self._take_down(identity)
 
     def destroy(self, identity: str) -> None:
@@ -169,7 +172,7 @@ class Lab:
         for identity in identities:
             self.destroy(identity)
         self.network.remove_all()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.root, ignore_errors=True)
         for group in self.control_groups():
             with contextlib.suppress(OSError):
                 group.rmdir()

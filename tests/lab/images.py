@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -14,8 +15,8 @@ import typing as t
 from pathlib import Path
 
 from .common import LabError, locked, tell
-from .hosts import Lab
 
+CACHE = Path("/var/tmp/wombat-images")  # of all labs, for a base takes a minute
 USER = "debian"
 PACKAGES = (
     "systemd-sysv",
@@ -36,7 +37,6 @@ echo '{USER} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/{USER}
 chmod 440 /etc/sudoers.d/{USER}
 rm -f /etc/ssh/ssh_host_* /etc/hostname
 : >/etc/machine-id
-: >/etc/resolv.conf
 systemctl --quiet mask apt-daily.timer apt-daily-upgrade.timer console-getty.service
 apt-get clean
 """
@@ -59,54 +59,68 @@ mount -t proc proc "$root/proc"
 mount -t tmpfs tmpfs "$root/tmp"
 cp "$settings" "$root/tmp/apt.conf"
 for file in resolv.conf hosts; do
-    [ ! -e "$root/etc/$file" ] || mount --bind "/etc/$file" "$root/etc/$file"
+    # Copies: what the script writes must not reach the machine's own files.
+    cp "/etc/$file" "$root/tmp/$file"
+    touch "$root/etc/$file"
+    mount --bind "$root/tmp/$file" "$root/etc/$file"
 done
 export APT_CONFIG=/tmp/apt.conf DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 chroot "$root" sh -euc "$script" sh "$@"
 """
 
 
-def layers(lab: Lab, name: str) -> list[str]:
+def layers(name: str) -> list[str]:
     """The folders of an image, topmost first.
 
     :raises LabError: when it is not built.
     """
-    if name not in names(lab):
+    mark = CACHE / f"{name}.json"
+    if not mark.exists():
         raise LabError(f"image {name} not found; build it with: tests/lab/lab image --name {name}")
-    return [str(lab.root / "images" / name / "layer"), str(lab.root / "base")]
+    return json.loads(mark.read_text())
 
 
-def names(lab: Lab) -> list[str]:
+def names() -> list[str]:
     """The images that are built."""
-    return sorted(path.parent.name for path in lab.root.glob("images/*/image.json") if "." not in path.parent.name)
+    return sorted(path.stem for path in CACHE.glob("*.json"))
 
 
-def build(lab: Lab, name: str, packages: t.Collection[str]) -> bool:
-    """Build an image, unless it is built of the same packages already; tell whether it was.
+def build(name: str, packages: t.Collection[str]) -> bool:
+    """Build an image, unless there is one of the same packages; tell whether it was built.
 
-    :raises LabError: when hosts run on an older one, or a command fails.
+    A folder that is built never changes, so that hosts go on with what they were created from.
+
+    :raises LabError: when a command fails.
     """
-    lab.root.mkdir(parents=True, exist_ok=True)
-    with locked(lab.root / "images.lock"):
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with locked(CACHE / "lock"):
         suite, mirror = source()
-        built = _build_base(lab, suite, mirror)
-        recipe = {"base": _recipe(suite), "packages": sorted(packages)}
-        folder = lab.root / "images" / name
-        if not built and _is(folder / "image.json", recipe):
-            return False
-        _refuse_used(lab, name)
-        shutil.rmtree(folder, ignore_errors=True)
-        new = folder.with_suffix(".new")
-        shutil.rmtree(new, ignore_errors=True)
-        for part in ("layer", "work", "root"):
-            (new / part).mkdir(parents=True)
+        base = _folder(suite, PACKAGES, SETTLE)
+        for left in CACHE.glob("*.new"):  # by a build that was killed
+            shutil.rmtree(left)
+        found = [base]
+        built = not base.exists()
+        if built:
+            print(f"building the base of all images ({suite}, about a minute)", flush=True)
+            _build_base(base, suite, mirror)
         if packages:
-            overlay = f"lowerdir={lab.root}/base,upperdir={new}/layer,workdir={new}/work"
-            _enter(lab, new / "root", INSTALL, overlay, *sorted(packages))
-        shutil.rmtree(new / "work")
-        (new / "image.json").write_text(json.dumps(recipe))
-        new.rename(folder)
-        return True
+            layer = _folder(base.name, sorted(packages), INSTALL)
+            found.insert(0, layer)
+            if not layer.exists():
+                built = True
+                _build_layer(layer, base, sorted(packages))
+        (CACHE / f"{name}.json").write_text(json.dumps([str(folder) for folder in found]))
+        return built
+
+
+def remove_all() -> None:
+    """Remove all images.
+
+    :raises LabError: while a host runs on one.
+    """
+    if f"{CACHE}/" in Path("/proc/self/mountinfo").read_text():
+        raise LabError("hosts run on the images still, perhaps in another lab; take them down first")
+    shutil.rmtree(CACHE, ignore_errors=True)
 
 
 def source() -> tuple[str, str]:
@@ -125,43 +139,34 @@ def source() -> tuple[str, str]:
     raise LabError(f"apt has no source for '{suite}' main; add one to /etc/apt and run apt-get update")
 
 
-def _recipe(suite: str) -> dict[str, t.Any]:
-    return {"suite": suite, "packages": list(PACKAGES), "settle": SETTLE}
+def _folder(*recipe: t.Any) -> Path:
+    """Where the result of a recipe is kept."""
+    return CACHE / hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:16]
 
 
-def _build_base(lab: Lab, suite: str, mirror: str) -> bool:
-    mark = lab.root / "base.json"
-    if _is(mark, _recipe(suite)):
-        return False
-    _refuse_used(lab)
-    mark.unlink(missing_ok=True)
-    base = lab.root / "base"
-    shutil.rmtree(base, ignore_errors=True)
-    print(f"building the base of all images ({suite}, about a minute)", flush=True)
+def _build_base(base: Path, suite: str, mirror: str) -> None:
+    new = base.with_suffix(".new")
     proxy = tell("apt-config", "shell", "proxy", "Acquire::http::Proxy").partition("=")[2].strip().strip("'")
     env = {**os.environ, **({"http_proxy": proxy} if proxy else {})}
-    tell("debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", suite, base, mirror, env=env)
-    _enter(lab, base, SETTLE, "")
-    mark.write_text(json.dumps(_recipe(suite)))
-    return True
+    tell("debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", suite, new, mirror, env=env)
+    _enter(new, SETTLE, "")
+    (new / "etc/resolv.conf").write_text("")  # debootstrap leaves the machine's
+    new.rename(base)
 
 
-def _is(mark: Path, recipe: t.Mapping[str, t.Any]) -> bool:
-    return mark.exists() and json.loads(mark.read_text()) == recipe
+def _build_layer(layer: Path, base: Path, packages: t.Sequence[str]) -> None:
+    new = layer.with_suffix(".new")
+    for part in ("layer", "work", "root"):
+        (new / part).mkdir(parents=True)
+    _enter(new / "root", INSTALL, f"lowerdir={base},upperdir={new}/layer,workdir={new}/work", *packages)
+    (new / "layer").rename(layer)
+    shutil.rmtree(new)
 
 
-def _refuse_used(lab: Lab, image: str | None = None) -> None:
-    users = [record["name"] for record in lab.records() if image in (None, record["image"])]
-    if users:
-        raise LabError(
-            f"image {image or 'base'} is in use by {', '.join(users)}; destroy them first: tests/lab/lab down"
-        )
-
-
-def _enter(lab: Lab, root: Path, script: str, overlay: str, *arguments: str) -> None:
+def _enter(root: Path, script: str, overlay: str, *arguments: str) -> None:
     """Run a script in a root, with the machine's names of hosts and its settings of how apt gets files."""
-    log = lab.root / "image.log"
-    settings = lab.root / "apt.conf"
+    log = CACHE / "log"
+    settings = CACHE / "apt.conf"
     settings.write_text(tell("apt-config", "dump", "Acquire", "--format", '%F "%v";%n'))
     command = ["unshare", "--mount", "sh", "-c", ENTER, "sh", root, script, overlay, settings, *arguments]
     with log.open("w") as output:

@@ -67,7 +67,7 @@ class NspawnNodeDriver(NodeDriver):
         ]
 
     def list_images(self, location: NodeLocation | None = None) -> list[NodeImage]:
-        return [NodeImage(id=name, name=name, driver=self) for name in images.names(self.lab)]
+        return [NodeImage(id=name, name=name, driver=self) for name in images.names()]
 
     def list_nodes(self) -> list[Node]:
         return [self._node(record) for record in self._records()]
@@ -105,7 +105,7 @@ class NspawnNodeDriver(NodeDriver):
         try:
             record = self.lab.create(
                 name,
-                images.layers(self.lab, image.id),
+                images.layers(image.id),
                 seed,
                 check,
                 account=self.key,
