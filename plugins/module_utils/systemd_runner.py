@@ -48,7 +48,10 @@ class SystemdRunner:
         runs = self.find(nodes)
         for node in nodes:
             if node.name not in runs:
-                errors[node.name] = f"Unit {_unit(node)} did not start: {said or 'it ended at once'}"
+                unit, reason = _unit(node), said or "it ended at once"
+                errors[node.name] = (
+                    f"Unit {unit} did not start: {reason}; 'journalctl -u {unit}' on its host tells more."
+                )
         return runs, errors
 
     def end(self, nodes: list[Node], kill: bool = False) -> None:

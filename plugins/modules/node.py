@@ -33,8 +33,8 @@ options:
   state:
     description:
       - V(started) starts what does not run, and waits for what is still starting.
-      - V(stopped) stops the applications in order; a node that takes longer than O(timeout) is killed, and by systemd after
-        10 minutes at the latest.
+      - V(stopped) stops the applications in order; a node that takes longer than O(timeout) is killed, and by systemd
+        after 10 minutes at the latest.
       - V(restarted) stops all named nodes and starts them again.
       - V(absent) stops the nodes and removes their folders with everything in them.
       - V(status) changes nothing and returns what the nodes say of themselves.
