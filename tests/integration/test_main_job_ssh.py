@@ -1,0 +1,156 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main job on four real hosts of two providers, over SSH: from a deployment file to clustered nodes, and back."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ansible_collections.wombat.erlang.tests.integration.operator_shop import Shop
+from ansible_collections.wombat.erlang.tests.integration.real_hosts import DRIVER, LAB, Bench, real
+
+pytestmark = real
+
+FILE = f"""
+plugin: wombat.erlang.deployment
+name: shop
+providers:
+  attic:
+    driver: {".".join(DRIVER)}
+    labels: [private]
+    credentials: {{key: attic}}
+    options: {{root: ROOT, quota: {{instances: 2}}}}
+    image: {{name: debian}}
+    ssh: {{user: debian, key_file: USER_KEY}}
+    user_data: "{{{{ lookup('ansible.builtin.file', 'USER_DATA') }}}}"
+  world:
+    driver: {".".join(DRIVER)}
+    credentials: {{key: world}}
+    options: {{root: ROOT, zones: [north, south]}}
+    image: {{name: "deb*"}}
+    ssh: {{user: debian, key_file: USER_KEY}}
+    user_data: "{{{{ lookup('ansible.builtin.file', 'USER_DATA') }}}}"
+releases:
+  kv: {{archive: ../kv-0.1.0.tar.gz}}
+  web: {{archive: ../web-0.1.0.tar.gz}}
+families:
+  kv:
+    release: kv
+    nodes: 3
+    demand: {{vcpus: 1, memory: 1 GiB}}
+    placement: {{prefer: ["contains(labels, 'private')"]}}
+    config: {{kv: {{data_dir: "{{{{ data_dir }}}}"}}}}
+  web:
+    release: web
+    nodes: 1
+    neighbours: [kv]
+    demand: {{where: "zone == 'south'"}}
+    config: {{web: {{port: 8081}}}}
+insecure: true
+"""
+
+
+class RealShop(Shop):
+    """A deployment on the hosts of a lab; every playbook runs inside the lab's network."""
+
+    def __init__(self, folder):
+        self.bench = Bench(folder)
+        (folder / "user-data").write_text(self.bench.user_data)
+        (folder / "known_hosts").write_text(f"* {self.bench.key('host.pub')}")
+        text = FILE
+        for word, path in (("ROOT", "lab"), ("USER_KEY", "user"), ("USER_DATA", "user-data")):
+            text = text.replace(word, str(folder / path))
+        super().__init__(folder, text)
+        variables = {"ansible_ssh_common_args": f"-o UserKnownHostsFile={folder}/known_hosts"}
+        (self.file.parent / "group_vars").mkdir()
+        (self.file.parent / "group_vars" / "wombat.yml").write_text(json.dumps(variables))
+        self.env["WOMBAT_LAB"] = str(self.bench.root)
+
+    def __exit__(self, *failure):
+        self.bench.lab("down")
+
+    def start(self, playbook, *arguments):
+        program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
+        return subprocess.Popen(
+            [str(LAB), "run", program, "-i", str(self.file.parent), f"wombat.erlang.{playbook}", *arguments],
+            cwd=self.folder,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def http(self, method, path, body=""):
+        """Ask the web node, from inside the lab."""
+        (web,) = self.hosts("family_web").values()
+        url = f"http://{web['ansible_host']}:8081{path}"
+        script = (
+            "import sys, urllib.request as u\n"
+            "method, url, body = sys.argv[1:]\n"
+            "print(u.urlopen(u.Request(url, body.encode() or None, method=method), timeout=20).read().decode())"
+        )
+        return self.bench.lab("run", sys.executable, "-c", script, method, url, body).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    with RealShop(tmp_path_factory.mktemp("shop")) as shop:
+        shop.bench.lab("image")
+        shop.must("deploy")
+        yield shop
+
+
+def test_private_hosts_come_first_and_the_rest_overflows(shop):
+    domains = {
+        family: sorted(host["wombat_domain"] for host in shop.hosts(f"family_{family}").values())
+        for family in ("kv", "web")
+    }
+    assert domains["kv"][:2] == ["attic/a/a", "attic/a/a"]
+    assert [domain.split("/")[0] for domain in domains["kv"]] == ["attic", "attic", "world"]
+    assert domains["web"] == ["world/south/south"]
+    owners = [line.split()[-1] for line in shop.bench.lab("list").stdout.splitlines()]
+    assert sorted(owners) == ["attic", "attic", "world", "world"]
+
+
+def test_all_nodes_run_and_see_one_another(shop):
+    assert shop.must("status").output.count("  running  ") == 4
+    text = "lists:sort([node() | [N || N <- nodes(connected), hd(atom_to_list(N)) =:= $k]])"
+    output = shop.must("command", "-e", "wombat_family=kv", "-e", f"wombat_expression='{text}'").output
+    answers = [line.split("  ", 1)[1] for line in output.splitlines() if line.startswith("kv")]
+    assert len(answers) == 3
+    assert len(set(answers)) == 1
+
+
+def test_what_is_written_through_web_is_read_again(shop):
+    shop.http("PUT", "/kv/book", "shelf 7")
+    assert shop.http("GET", "/kv/book") == "shelf 7"
+
+
+def test_a_second_deploy_changes_nothing(shop):
+    assert set(shop.must("deploy").changed.values()) == {0}
+
+
+def test_a_host_that_was_destroyed_by_hand_is_replaced(shop):
+    shop.http("PUT", "/kv/kept", "yes")
+    driver = shop.bench.driver("world")
+    lost = next(node for node in driver.list_nodes() if node.name.startswith("shop-kv-"))
+    driver.destroy_node(lost)
+    shop.must("deploy")
+    assert lost.name not in shop.hosts("family_kv")
+    assert len(shop.hosts("family_kv")) == 3
+    assert shop.must("status").output.count("  running  ") == 4
+    assert shop.http("GET", "/kv/kept") == "yes"
+    assert set(shop.must("deploy").changed.values()) == {0}
+
+
+def test_destroying_leaves_no_host(shop):
+    shop.must("destroy", "-e", "wombat_confirm=shop")
+    assert shop.bench.lab("list").stdout == ""
+    assert list((shop.bench.root / "hosts").iterdir()) == []
