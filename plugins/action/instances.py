@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
@@ -11,7 +12,8 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils import placement, pl
 from ansible_collections.wombat.erlang.plugins.plugin_utils.action import ControllerAction
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.hosts import ALL, GONE, RETIRING, host_of
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Adapter, Instance
+from ansible_collections.wombat.erlang.plugins.plugin_utils.memory import Memory
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Adapter, Instance, Refusal
 from ansible_collections.wombat.erlang.plugins.plugin_utils.unsafe import unsafe
 
 
@@ -32,18 +34,29 @@ class ActionModule(ControllerAction):
         if options["state"] == "absent":
             self.require_known(seen)
             return self.destroy(adapters, seen.instances)
-        return self.destroy(adapters, [instance for instance in seen.instances if instance.name in options["names"]])
+        # Another run may have made room for what was surplus when this one looked.
+        surplus = planning.make_plan(deployment, seen, options["run"]).surplus
+        return self.destroy(adapters, [instance for instance in surplus if instance.name in options["names"]])
 
     def present(
         self, deployment: Deployment, adapters: dict[str, Adapter], options: dict[str, t.Any]
     ) -> dict[str, t.Any]:
         before = reconcile.observe(adapters)
-        first = planning.make_plan(deployment, before, options["run"])
+        memory = Memory(deployment)
+        remembered = [refusal for refusal, _until in memory.recall()]
+        for refusal, until in memory.recall():
+            clock = time.strftime("%H:%M", time.localtime(until))
+            self.say(f"~ {'/'.join(refusal.scope)}  left out until {clock}, for lately {refusal} ({memory.path})")
+        first = planning.make_plan(deployment, before, options["run"], remembered)
         lines = planning.diff_lines(first, before.offers())
         if self.check:
+            # Ansible shows no diff of a task that changes nothing, as when all that is to do is to retire.
+            for line in lines:
+                self.say(line)
             outcome = reconcile.Outcome(observation=before, plan=first)
         else:
-            outcome = reconcile.grow(deployment, adapters, options["run"], self.say, options["deadline"])
+            outcome = reconcile.grow(deployment, adapters, options["run"], self.say, options["deadline"], remembered)
+            memory.keep(outcome.refusals)
         # What another run made meanwhile is that run's to retire.
         ours = {instance.name for instance in (*before.instances, *outcome.created)}
         surplus = sorted(instance.name for instance in outcome.plan.surplus if instance.name in ours)
@@ -60,10 +73,16 @@ class ActionModule(ControllerAction):
             "refusals": unsafe([{"kind": r.kind, "scope": list(r.scope), "text": r.text} for r in outcome.refusals]),
             "unknown": unsafe(dict(outcome.observation.unknown)),
             "shortfall": shortfall,
-            "explanation": unsafe(placement.explain(dict(outcome.plan.result)) if shortfall else []),
+            "explanation": unsafe(self.explanation(outcome, remembered) if shortfall else []),
             "placement": unsafe(dict(outcome.plan.result)),
-            "diff": {"prepared": "".join(line + "\n" for line in lines)} if lines else [],
+            "diff": {"prepared": "".join(line + "\n" for line in lines)} if lines and not self.check else [],
         }
+
+    @staticmethod
+    def explanation(outcome: reconcile.Outcome, remembered: t.Sequence[Refusal]) -> list[str]:
+        """Why nodes could not be placed: the placement's reasons, and what each provider said."""
+        said = [str(refusal) for refusal in (*remembered, *outcome.refusals)]
+        return [*placement.explain(dict(outcome.plan.result)), *dict.fromkeys(said)]
 
     def hosts(
         self, deployment: Deployment, seen: planning.Observation, surplus: t.Collection[str]

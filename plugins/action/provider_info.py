@@ -90,7 +90,9 @@ def lines(providers: t.Mapping[str, t.Any], supported: t.Sequence[str]) -> list[
     for name, provider in providers.items():
         for feature, reason in provider["unsupported"].items():
             text.append(f"{name} ({provider['driver']}) has no {feature}: {reason}")
-    return [*text, f"supported drivers: {', '.join(supported)}"]
+    others = ", ".join(driver for driver in supported if driver not in registry.ADAPTERS)
+    text.append(f"supported drivers: {', '.join(sorted(registry.ADAPTERS))}")
+    return [*text, f"as far as libcloud's common methods go: {others}, and any driver class by its dotted path"]
 
 
 def price_of(size: t.Mapping[str, t.Any]) -> str:

@@ -77,6 +77,12 @@ options:
   budget:
     description: Most money an hour for the whole deployment.
     type: float
+  refusals:
+    description: >-
+      How long what a provider refused is not asked for again, also by later runs, unless the file changes. C(minutes)
+      (default 10), and C(quota_minutes) for quotas (default 60).
+    type: dict
+    default: {}
   on_shortfall:
     description: Whether a deployment that could not place all nodes fails at its end.
     type: str

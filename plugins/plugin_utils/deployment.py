@@ -95,6 +95,7 @@ class Deployment:
     epmd: bool
     port: int
     on_shortfall: str
+    refusal_minutes: t.Mapping[str, int]  # how long a refusal counts: of a quota, and any other
     insecure: bool
     providers: t.Mapping[str, Provider]
     releases: t.Mapping[str, Release]

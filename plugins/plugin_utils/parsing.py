@@ -76,6 +76,7 @@ def parse(
         families[key] = dataclasses.replace(families[key], nodes=number.integer(key, 0))
 
     distribution = top.section("distribution")
+    refusals = top.section("refusals")
     home = os.path.join(os.path.expanduser("~"), ".wombat", name)
     store = path_of(top.text("store") or os.path.join(home, "store"))
     local = all(provider.driver == "local" for provider in providers.values())
@@ -87,6 +88,10 @@ def parse(
         # Several stock epmds cannot share one machine, and local instances do.
         epmd=bool(distribution.flag("epmd", not local)),
         port=distribution.integer("port", 9100, 1024, 65000),
+        refusal_minutes={
+            "quota": refusals.integer("quota_minutes", 60),
+            "other": refusals.integer("minutes", 10),
+        },
         on_shortfall=top.choice("on_shortfall", ("fail", "continue"), "fail"),
         insecure=bool(top.flag("insecure", False)),
         providers=providers,
@@ -95,6 +100,7 @@ def parse(
         budget=top.number("budget", 0, 1e9),
         template=template,
     )
+    refusals.end()
     distribution.end()
     placement.validate(deployment.demands())
     for key in CONSTRUCTED:

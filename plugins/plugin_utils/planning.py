@@ -145,12 +145,15 @@ def too_young(deployment: Deployment, seen: Observation, known: t.Collection[str
 def check_network(deployment: Deployment, seen: Observation, plan: Plan) -> None:
     """Refuse a family over several networks in clear text, unless the file allows it (DESIGN section 8)."""
     remote = {name for name, spec in deployment.providers.items() if spec.driver != "local"}
-    if deployment.insecure:
-        return
     for family in deployment.families:
         used = {request.provider for request in plan.create if request.family == family}
         used |= {instance.provider for instance in seen.instances if instance.family == family}
-        if len(used & remote) > 1:
+        if used & remote and used - remote:
+            raise WombatError(
+                f"{deployment.file}: families.{family} would span {' and '.join(sorted(used))}, but nothing "
+                "reaches a local provider's loopback addresses; keep it apart with demand.where"
+            )
+        if len(used & remote) > 1 and not deployment.insecure:
             raise WombatError(
                 f"{deployment.file}: families.{family} would span {' and '.join(sorted(used))} with unencrypted "
                 "distribution; keep it in one provider with demand.where, or set insecure: true if you trust them"

@@ -76,10 +76,18 @@ def observe(adapters: t.Mapping[str, Adapter]) -> Observation:
     )
 
 
-def grow(deployment: Deployment, adapters: t.Mapping[str, Adapter], run: str, say: Say, deadline: float) -> Outcome:
+def grow(
+    deployment: Deployment,
+    adapters: t.Mapping[str, Adapter],
+    run: str,
+    say: Say,
+    deadline: float,
+    remembered: t.Sequence[Refusal] = (),
+) -> Outcome:
     """Create what is missing. What a provider refuses leaves the offers, and the rest is placed again.
 
     :param deadline: seconds after which nothing more is asked for; what was created stays.
+    :param remembered: what was refused to earlier runs and is not asked for again yet.
     """
     end = time.monotonic() + deadline
     refusals: list[Refusal] = []
@@ -109,7 +117,7 @@ def grow(deployment: Deployment, adapters: t.Mapping[str, Adapter], run: str, sa
             seen = look()
             continue
         seen = seen.without(young)
-        plan = make_plan(deployment, seen, run, refusals, taken)
+        plan = make_plan(deployment, seen, run, [*remembered, *refusals], taken)
         if not plan.create or time.monotonic() > end or attempts == ATTEMPTS:
             return Outcome(seen, plan, list(created.values()), destroyed, refusals, late=plan.create)
         check_network(deployment, seen, plan)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import struct
 import tarfile
@@ -68,7 +69,8 @@ def link(name, target, kind=tarfile.SYMTYPE):
 
 def write(path, files, folder="", members=(), mode=0o644):
     """Write an archive of the files, below a folder inside it, then of the members; return its path as text."""
-    with tarfile.open(path, "w:gz") as tar:
+    # Without a time of its own in the header, equal files give equal archives.
+    with gzip.GzipFile(path, "wb", mtime=0) as stream, tarfile.open(fileobj=stream, mode="w") as tar:
         for name, content in files.items():
             member = tarfile.TarInfo(folder + name)
             member.size, member.mode = len(content), mode

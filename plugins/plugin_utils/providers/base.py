@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one API: what everything above knows of a cloud, and the adapter that turns a libcloud driver into it.
+"""The one API: an adapter turns a libcloud driver into what everything above knows of a cloud.
 
 libcloud's objects and exceptions stop here. An adapter for one cloud overrides what differs there and nothing else.
 """
@@ -9,157 +9,37 @@ libcloud's objects and exceptions stop here. An adapter for one cloud overrides 
 from __future__ import annotations
 
 import dataclasses
+import re
 import threading
 import typing as t
-
-try:
-    from libcloud.common.exceptions import BaseHTTPError
-    from libcloud.common.types import InvalidCredsError, LibcloudError
-except ImportError:  # said by the registry, once a provider is opened
-    BaseHTTPError = InvalidCredsError = LibcloudError = Exception
+import urllib.parse
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment, Geography, Provider
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.geography import known
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.model import Domain, Instance, Request, Size, left
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.refusal import Refusal, refusal_kind
+
+__all__ = ["TAG", "Adapter", "Domain", "Instance", "Refusal", "Request", "Size", "left"]
 
 TAG = "wombat-"
-# What a cloud's own words mean; codes first, then the texts seen in replies (libcloud has no types for them).
-REFUSALS = (
-    ("quota", ("quota", "limitexceeded", "limit exceeded", "toomany")),
-    (
-        "capacity",
-        ("insufficientinstancecapacity", "insufficient capacity", "no valid host", "out of capacity", "capacity"),
-    ),
-    ("missing", ("notfound", "not found", "does not exist", "invalid image", "invalidamiid")),
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class Size:
-    """A flavour of instance: memory in MiB, disk in GiB, price an hour (None: unknown)."""
-
-    name: str
-    vcpus: float
-    memory: float
-    disk: float
-    price: float | None
-    arch: str = "x86_64"
-
-
-@dataclasses.dataclass(frozen=True)
-class Domain:
-    """A place where instances can be created, with its whole profile. `quota` is what is left of `limit`."""
-
-    provider: str
-    region: str
-    zone: str
-    geography: Geography
-    labels: tuple[str, ...]
-    features: tuple[str, ...]
-    sizes: tuple[Size, ...]
-    images: tuple[str, ...]
-    limit: t.Mapping[str, float]
-    quota: t.Mapping[str, float]
-    provider_limit: t.Mapping[str, float]
-    provider_quota: t.Mapping[str, float]
-
-    @property
-    def path(self) -> str:
-        return f"{self.provider}/{self.region}/{self.zone}"
-
-    def offers(self) -> list[dict[str, t.Any]]:
-        """One offer a size, as `place` takes them."""
-        place = self.geography
-        return [
-            {
-                "provider": self.provider,
-                "region": self.region,
-                "zone": self.zone,
-                "size": size.name,
-                "vcpus": size.vcpus,
-                "memory": size.memory,
-                "disk": size.disk,
-                "arch": size.arch,
-                "price": size.price,
-                "country": place.country,
-                "continent": place.continent,
-                "city": place.city,
-                "latitude": place.latitude,
-                "longitude": place.longitude,
-                "labels": list(self.labels),
-                "features": list(self.features),
-                "quota": dict(self.quota),
-                "provider_quota": dict(self.provider_quota),
-            }
-            for size in self.sizes
-        ]
-
-
-@dataclasses.dataclass(frozen=True)
-class Instance:
-    """A computing unit that exists and is ours.
-
-    `state` is pending, running, stopped or error; `created` is in seconds since 1970, by the provider's clock; `slots`
-    are the numbers of its nodes' slots.
-    """
-
-    name: str
-    id: str
-    provider: str
-    region: str
-    zone: str
-    size: str
-    state: str
-    family: str
-    run: str
-    created: float
-    slots: tuple[int, ...]
-    address: str | None
-    vars: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
-
-    @property
-    def domain(self) -> str:
-        return f"{self.provider}/{self.region}/{self.zone}"
-
-
-@dataclasses.dataclass(frozen=True)
-class Request:
-    """An instance to be created.
-
-    `token` is the same when one run tries again, so that a cloud that knows tokens creates one instance only.
-    """
-
-    name: str
-    token: str
-    family: str
-    run: str
-    provider: str
-    region: str
-    zone: str
-    size: str
-    nodes: int
-
-
-class Refusal(WombatError):
-    """A provider said no. `kind` decides how much of it leaves the offers.
-
-    capacity: the size in the zone; quota: the region; missing: the region; credentials, outage: the provider.
-    """
-
-    def __init__(self, kind: str, text: str, provider: str, region: str = "", zone: str = "", size: str = "") -> None:
-        scope = {
-            "capacity": (provider, region, zone, size),
-            "quota": (provider, region),
-            "missing": (provider, region),
-        }.get(kind, (provider,))
-        self.kind = kind
-        self.scope = tuple(part for part in scope if part)
-        self.text = text
-        super().__init__(f"provider {provider} refuses{' in ' + region if region else ''} ({kind}): {text}")
-
-    def covers(self, offer: t.Mapping[str, t.Any]) -> bool:
-        """Tell whether an offer (or anything with its keys) is within what was refused."""
-        keys = ("provider", "region", "zone", "size")
-        return all(offer[key] == value for key, value in zip(keys, self.scope, strict=False))
+# What clouds differ in, and what it means.
+FEATURES = {
+    "create": "Creating and destroying instances.",
+    "tags": "Tags that say who owns an instance, set with its creation.",
+    "client token": "Asking twice for an instance creates one.",
+    "listing by tag": "The cloud, not the controller, picks a deployment's instances among all.",
+    "start and stop": "Starting and stopping instances.",
+    "reboot": "Rebooting instances.",
+    "images by id": "Finding an image by its id without listing all.",
+    "prices": "Prices an hour of sizes.",
+    "quota": "What is left of the account's limits.",
+    "network": "Choosing the networks of an instance.",
+    "security groups": "Choosing the security groups of an instance.",
+    "ssh key": "Giving an instance a key pair that the cloud knows.",
+    "user data": "Giving an instance data for cloud-init.",
+}
+MOST_WORDS = 500  # characters of a provider's words
 
 
 class Adapter:
@@ -170,13 +50,18 @@ class Adapter:
     :raises WombatError: when credentials or options are not what the driver takes.
     """
 
-    features: t.ClassVar[t.Mapping[str, str]] = {}  # feature -> "" when there is, else why not
+    lacks: t.Mapping[str, str] = {}  # feature -> why it is missing
 
     def __init__(self, deployment: Deployment, name: str) -> None:
         self.deployment = deployment
         self.spec = deployment.providers[name]
         self.credentials, self.options = deployment.access(name)
         self._threads = threading.local()
+
+    @property
+    def features(self) -> dict[str, str]:
+        """Feature -> "" when there is, else why not."""
+        return {feature: self.lacks.get(feature, "") for feature in FEATURES}
 
     # What a cloud's own adapter gives.
 
@@ -195,6 +80,10 @@ class Adapter:
         raise NotImplementedError
 
     def create(self, request: Request) -> Instance:
+        raise NotImplementedError
+
+    def act(self, verb: str, instance: Instance) -> None:
+        """Start, stop, reboot or destroy an instance; one that is gone counts as destroyed."""
         raise NotImplementedError
 
     @staticmethod
@@ -225,22 +114,30 @@ class Adapter:
             return call()
         except WombatError:
             raise
-        except InvalidCredsError as error:
-            raise Refusal(
-                "credentials", self.words(error) or "the credentials are not accepted", self.spec.name
-            ) from None
-        except (LibcloudError, BaseHTTPError, OSError) as error:
+        except Exception as error:  # drivers raise whatever a reply makes them stumble over
             text = self.words(error)
-            raise Refusal(refusal_kind(error, text), text, self.spec.name, region, zone, size) from None
+            kind = refusal_kind(error, text)
+            if kind == "credentials":
+                text = f"the credentials are not accepted{self.endpoint(region)}: {text}"
+            raise Refusal(kind, text, self.spec.name, region, zone, size) from None
+
+    def endpoint(self, region: str) -> str:
+        """Where a driver connects to, for sentences: ` by https://...`, or nothing where that is unknown."""
+        connection = getattr(self._threads.__dict__.get("drivers", {}).get(region), "connection", None)
+        if connection is None or not getattr(connection, "host", None):
+            return ""
+        return f" by {'https' if connection.secure else 'http'}://{connection.host}:{connection.port}"
 
     def words(self, error: BaseException) -> str:
         """The provider's own words on one line, with the credentials taken out."""
         value = getattr(error, "value", None) or getattr(error, "message", None) or str(error) or type(error).__name__
         text = " ".join(str(value).split())
-        for secret in texts_in(self.credentials):
+        hidden = [value for key, value in self.options.items() if re.search("token|secret|password|key", key)]
+        for secret in texts_in([self.credentials, hidden]):
             if len(secret) > 3:
-                text = text.replace(secret, "***")
-        return text
+                for form in (secret, urllib.parse.quote(secret, safe="")):
+                    text = text.replace(form, "***")
+        return text[:MOST_WORDS]
 
     def tags(self, request: Request) -> dict[str, str]:
         """The tags that, with the name, say who owns an instance (DESIGN section 5)."""
@@ -261,28 +158,18 @@ class Adapter:
             and str(tags.get(TAG + "nodes")).isdecimal()
         )
 
-    def act(self, verb: str, instance: Instance) -> None:
-        """Start, stop, reboot or destroy an instance; one that is gone counts as destroyed."""
-        driver = self.driver(instance.region)
-
-        def call() -> None:
-            node = next((node for node in driver.list_nodes() if node.id == instance.id), None)
-            if node is not None:
-                getattr(driver, f"{verb}_node")(node)
-            elif verb != "destroy":
-                raise WombatError(f"instance {instance.name} is gone from {instance.domain}; deploy again")
-
-        self.calling(call, instance.region, instance.zone, instance.size)
-
     def geography(self, region: str, zone: str) -> Geography:
-        """What the file says of a zone, falling back on what it says of its region."""
+        """What the file says of a zone, else what it says of its region, else what is known of the cloud's region."""
         nothing = Geography()
-        area = self.spec.domains.get(region, nothing)
-        place = self.spec.domains.get(f"{region}/{zone}", nothing)
+        said = [
+            self.spec.domains.get(f"{region}/{zone}", nothing),
+            self.spec.domains.get(region, nothing),
+            known(self.spec.driver, region),
+        ]
         merged = {}
         for field in dataclasses.fields(Geography):
-            value = getattr(place, field.name)
-            merged[field.name] = value if value not in (None, (), {}) else getattr(area, field.name)
+            values = [getattr(one, field.name) for one in said]
+            merged[field.name] = next((value for value in values if value not in (None, (), {})), values[-1])
         return Geography(**merged)
 
 
@@ -293,20 +180,3 @@ def texts_in(value: t.Any) -> t.Iterator[str]:
     elif isinstance(value, (t.Mapping, list)):
         for item in value.values() if isinstance(value, t.Mapping) else value:
             yield from texts_in(item)
-
-
-def refusal_kind(error: BaseException, text: str) -> str:
-    """What a provider's failure means: quota, capacity, missing, credentials or outage."""
-    code = getattr(error, "code", None)
-    if code in (401, 403) and not any(word in text.lower() for word in ("quota", "limit")):
-        return "credentials"
-    lowered = text.lower()
-    for kind, words in REFUSALS:
-        if any(word in lowered for word in words):
-            return kind
-    return "outage"
-
-
-def left(limit: t.Mapping[str, float], used: t.Mapping[str, float]) -> dict[str, float]:
-    """What a quota leaves: its limits less what is used, never below 0; what has no limit is not in it."""
-    return {key: max(0, value - used.get(key, 0)) for key, value in limit.items()}

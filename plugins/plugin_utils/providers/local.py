@@ -43,13 +43,10 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.section import Secti
 class LocalAdapter(Adapter):
     """The driver of `drivers/local.py` as a provider."""
 
-    features: t.ClassVar[t.Mapping[str, str]] = {
-        "create": "",
-        "client token": "",
-        "tags": "",
-        "quota": "",
-        "prices": "",
-        "start and stop": "",
+    lacks: t.Mapping[str, str] = {
+        "listing by tag": "there is nobody else's",
+        "images by id": "images are names only",
+        "network": "instances get an address of one network",
         "ssh key": "instances are reached without SSH",
         "user data": "instances run no cloud-init",
         "security groups": "loopback addresses are not filtered",
@@ -241,6 +238,18 @@ class LocalAdapter(Adapter):
             )
 
         return self._instance(self.calling(call, request.region, request.zone, request.size))
+
+    def act(self, verb: str, instance: Instance) -> None:
+        cloud = self.driver(instance.region)
+
+        def call() -> None:
+            node = next((node for node in cloud.list_nodes() if node.id == instance.id), None)
+            if node is not None:
+                getattr(cloud, f"{verb}_node")(node)
+            elif verb != "destroy":
+                raise WombatError(f"instance {instance.name} is gone from {instance.domain}; deploy again")
+
+        self.calling(call, instance.region, instance.zone, instance.size)
 
     def _instance(self, node: t.Any) -> Instance:
         extra = node.extra

@@ -20,10 +20,12 @@ except ImportError:
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Adapter
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.generic import GenericAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.local import LocalAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import suggestion
 
 ADAPTERS: dict[str, type[Adapter]] = {"local": LocalAdapter}
+UNUSABLE = ("dummy",)  # drivers of libcloud that are no clouds
 OUR_DRIVERS = {"local": ("ansible_collections.wombat.erlang.plugins.plugin_utils.drivers.local", "LocalNodeDriver")}
 
 
@@ -43,19 +45,29 @@ def open_provider(deployment: Deployment, name: str) -> Adapter:
         raise WombatError(LIBCLOUD_MISSING)
     register_drivers()
     driver = deployment.providers[name].driver
-    if driver not in ADAPTERS:
+    adapter = adapter_of(driver)
+    if adapter is None:
         raise WombatError(
-            f"{deployment.file}: providers.{name}.driver '{driver}' is not supported; {suggestion(driver, ADAPTERS)}"
+            f"{deployment.file}: providers.{name}.driver '{driver}' is no driver of libcloud; "
+            f"{suggestion(driver, supported())}"
         )
-    return ADAPTERS[driver](deployment, name)
+    return adapter(deployment, name)
+
+
+def adapter_of(driver: str) -> type[Adapter] | None:
+    """The adapter of a driver: its own, else the one for whatever libcloud or a dotted path has; None for neither."""
+    if driver in ADAPTERS:
+        return ADAPTERS[driver]
+    return GenericAdapter if "." in driver or driver in supported() else None
 
 
 def supported() -> list[str]:
-    """The names of the supported drivers, sorted."""
-    return sorted(ADAPTERS)
+    """The names of the drivers that a file may name besides dotted paths, sorted."""
+    return sorted({*ADAPTERS, *(str(name) for name in libcloud_providers.DRIVERS if name not in UNUSABLE)})
 
 
 def connection_of(deployment: Deployment, name: str) -> dict[str, t.Any]:
     """The connection variables of a provider's hosts, without opening it."""
     spec = deployment.providers[name]
-    return ADAPTERS[spec.driver].connection(spec) if spec.driver in ADAPTERS else {}
+    adapter = adapter_of(spec.driver)
+    return adapter.connection(spec) if adapter else {}

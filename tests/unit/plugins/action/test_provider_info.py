@@ -29,7 +29,8 @@ def test_lines():
         "attic/north/a    SE, EU  private  1 of 2 instances  debian-12  small (1 vcpu, 512 MiB, price unknown)",
         "world: no route  -       -        -                 -          -",
         "attic (local) has no ssh key: no SSH",
-        "supported drivers: hosts, local",
+        "supported drivers: local",
+        "as far as libcloud's common methods go: hosts, and any driver class by its dotted path",
     ]
 
 

@@ -91,7 +91,7 @@ def test_hosts_know_what_they_are(read, tmp_path):
         ({"families__kv__release": "vk"}, r"shop\.wombat\.yml: families\.kv\.release names 'vk'"),
         (
             {"providers__attic__driver": "nothing"},
-            r"shop\.wombat\.yml: providers\.attic\.driver 'nothing' is not supported",
+            r"shop\.wombat\.yml: providers\.attic\.driver 'nothing' is no driver of libcloud",
         ),
         ({"providers__attic__options": {}}, r"shop\.wombat\.yml: providers\.attic\.options\.sizes is missing"),
     ],

@@ -282,9 +282,15 @@ def test_runs_at_once_end_with_what_is_wanted(shops, seed, quota):
 
 
 def grow_in_a_process(here, run, start, answers):
-    adapters = jitter(reconcile.open_providers(here.deployment), run)
-    start.wait()
-    answers.put([entry.name for entry in here.grow(run, adapters=adapters).created])
+    created = None  # where it fails, so that nobody waits for an answer
+    try:
+        adapters = jitter(reconcile.open_providers(here.deployment), run)
+        start.wait()
+        created = [entry.name for entry in here.grow(run, adapters=adapters).created]
+    finally:
+        if created is None:
+            start.abort()
+        answers.put(created)
 
 
 def test_processes_at_once_end_with_what_is_wanted(shops):
@@ -296,9 +302,11 @@ def test_processes_at_once_end_with_what_is_wanted(shops):
     workers = [context.Process(target=grow_in_a_process, args=(here, str(n), start, answers)) for n in range(3)]
     for worker in workers:
         worker.start()
-    created = [name for _worker in workers for name in answers.get()]
+    answered = [answers.get() for _worker in workers]
     for worker in workers:
         worker.join()
+    assert None not in answered
+    created = [name for names in answered for name in names]
     assert len(created) == len(set(created)) == 4
     assert here.count() == 10
     assert set(created) < {entry.name for entry in here.seen().instances}

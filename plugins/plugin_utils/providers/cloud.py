@@ -1,0 +1,216 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the drivers of libcloud have in common, as an adapter. One for a cloud overrides what differs there."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import time
+import typing as t
+
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import opening, reading
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import TAG, Instance, Refusal, Request
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Catalogue, Place
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.transport import ATTEMPTS, pause
+
+POLL = 2.0  # seconds between two looks at an instance that has no address yet
+
+
+class CloudAdapter(Catalogue):
+    """The instances of a cloud. Each method that is one line here is what some cloud does differently."""
+
+    address_deadline: t.ClassVar[float] = 300.0  # seconds
+
+    # What exists.
+
+    def instances(self) -> list[Instance]:
+        return self.in_scopes(self.instances_in)
+
+    def instances_in(self, scope: str) -> list[Instance]:
+        driver = self.driver(scope)
+        found = []
+        for node in self.calling(lambda: self.list_nodes(driver, scope), scope):
+            tags = self.tags_of(node)
+            if self.state(node) != "gone" and self.owned(node.name or "", tags):
+                found.append(self.instance(node, scope, tags))
+        return found
+
+    def list_nodes(self, driver: t.Any, scope: str) -> t.Sequence[t.Any]:
+        """libcloud's nodes of a scope, or where the cloud can pick them, this deployment's."""
+        return driver.list_nodes()
+
+    def tags_of(self, node: t.Any) -> dict[str, str]:
+        tags = reading.tags(node)
+        return tags if self.keeps_tags else {**self.tags_by_name(node.name or ""), **tags}
+
+    def tags_by_name(self, name: str) -> dict[str, str]:
+        """What the name alone says of an instance, for clouds that keep no tags."""
+        match = re.fullmatch(rf"{self.deployment.name}-([a-z0-9]+)-[a-z0-9]{{6}}", name)
+        family = self.deployment.families.get(match[1]) if match else None
+        if family is None:
+            return {}
+        return self.tags(Request(name, "", family.name, "", self.spec.name, "", "", "", int(family.nodes_per_instance)))
+
+    def instance(self, node: t.Any, scope: str, tags: t.Mapping[str, str]) -> Instance:
+        region, zone = self.region_and_zone(node, scope)
+        return Instance(
+            name=node.name,
+            id=str(node.id),
+            provider=self.spec.name,
+            region=region,
+            zone=zone,
+            size=self.size_of(node, region, zone),
+            state=self.state(node),
+            family=tags[TAG + "family"],
+            run=tags[TAG + "run"],
+            created=reading.created(node),
+            slots=tuple(range(1, int(tags[TAG + "nodes"]) + 1)),
+            address=self.address(node, tags.get(TAG + "address") or self.spec.address),
+        )
+
+    def region_and_zone(self, node: t.Any, scope: str) -> tuple[str, str]:
+        """Where a node is, of the places; the first of these where a driver does not tell."""
+        places = self.places(scope)
+        said = reading.location(node)
+        for place in places:
+            if said and said in (place.zone, place.region, getattr(place.location, "id", None)):
+                return place.region, place.zone
+        return (places[0].region, places[0].zone) if places else (scope or "default", scope or "default")
+
+    def size_of(self, node: t.Any, region: str, zone: str) -> str:
+        """The name of a node's size."""
+        said = reading.size(node)
+        for place in self.places(self.scope(region)):
+            if (place.region, place.zone) == (region, zone):
+                for name, (_ours, theirs) in self.sizes(place).items():
+                    if str(said) in (name, str(theirs.id)):
+                        return name
+        return str(said)
+
+    def state(self, node: t.Any) -> str:
+        """pending, running, stopped, error or gone."""
+        return reading.STATES.get(str(node.state), "pending")
+
+    def address(self, node: t.Any, kind: str) -> str | None:
+        """A node's private or public address, or its address in a network; None while there is none."""
+        addresses = {"private": node.private_ips, "public": node.public_ips}.get(kind)
+        if addresses is None:
+            addresses = reading.network_addresses(node, kind)
+        return reading.first_address(addresses)
+
+    # What is done.
+
+    def create(self, request: Request) -> Instance:
+        node = self._created(request)
+        return self._addressed(request, node)
+
+    def _created(self, request: Request) -> t.Any:
+        """Create; after a reply that is lost or was "too busy", look for the name before anything else."""
+        scope = self.scope(request.region)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self.create_node(request)
+            except Refusal as refusal:
+                if refusal.kind not in ("outage", "throttled"):
+                    raise
+                node = self._named(request, scope)
+                if node is not None:
+                    return node
+                if refusal.kind == "outage" or attempt == ATTEMPTS:
+                    raise
+                self.pace.hold(pause(refusal, attempt))
+        raise AssertionError("unreachable")
+
+    def _named(self, request: Request, scope: str) -> t.Any:
+        driver = self.driver(scope)
+        try:
+            nodes = self.calling(lambda: self.list_nodes(driver, scope), scope)
+        except Refusal:
+            return None  # what the create itself said is told
+        return next((node for node in nodes if node.name == request.name and self.state(node) != "gone"), None)
+
+    def create_node(self, request: Request) -> t.Any:
+        """Create a node in libcloud."""
+        driver = self.driver(self.scope(request.region))
+        place = self.find(request.region, request.zone)
+        sizes = self.sizes(place)
+        where = (request.region, request.zone, request.size)
+        if request.size not in sizes:
+            raise Refusal("missing", f"there is no size {request.size}", self.spec.name, *where)
+        arguments = {
+            "name": request.name,
+            "size": sizes[request.size][1],
+            "image": self.image(request.region),
+            **self.located(place),
+            **self.extras(request, driver, place),
+        }
+        node = self.calling(lambda: driver.create_node(**arguments), *where)
+        self.calling(lambda: self.label(driver, node, request), *where)
+        return node
+
+    def find(self, region: str, zone: str) -> Place:
+        for place in self.places(self.scope(region)):
+            if (place.region, place.zone) == (region, zone):
+                return place
+        raise Refusal("missing", f"there is no zone {zone}", self.spec.name, region)
+
+    def located(self, place: Place) -> dict[str, t.Any]:
+        """The arguments that say where."""
+        return {} if place.location is None else {"location": place.location}
+
+    def extras(self, request: Request, driver: t.Any, place: Place) -> dict[str, t.Any]:
+        """The arguments of `create_node` beyond name, size, image and location."""
+        return opening.conventional(self, self.tags(request), request)
+
+    def label(self, driver: t.Any, node: t.Any, request: Request) -> None:
+        """Tag a node right after its creation, where a cloud cannot do both at once."""
+
+    def _addressed(self, request: Request, node: t.Any) -> Instance:
+        """Wait for the address that names the instance's nodes; without one it is of no use."""
+        tags = self.tags(request)
+        scope = self.scope(request.region)
+        end = time.monotonic() + self.address_deadline
+        while True:
+            instance = dataclasses.replace(
+                self.instance(node, scope, tags),
+                name=request.name,
+                region=request.region,
+                zone=request.zone,
+                size=request.size,
+            )
+            if instance.address or instance.state in ("error", "gone"):
+                return instance
+            if time.monotonic() > end:
+                return dataclasses.replace(instance, state="error")
+            self.pace.sleep(POLL)
+            node = self.reread(node, request.region) or node
+
+    def reread(self, node: t.Any, region: str) -> t.Any:
+        """The node as it is now; None when it is not listed."""
+        driver = self.driver(self.scope(region))
+        return self.calling(lambda: self.get_node(driver, node.id), region)
+
+    def get_node(self, driver: t.Any, identity: str) -> t.Any:
+        """libcloud's node by its id; None when there is none."""
+        return next((node for node in driver.list_nodes() if str(node.id) == identity), None)
+
+    def act(self, verb: str, instance: Instance) -> None:
+        where = (instance.region, instance.zone, instance.size)
+        driver = self.driver(self.scope(instance.region))
+        try:
+            node = self.calling(lambda: self.get_node(driver, instance.id), *where)
+            if node is not None and self.state(node) != "gone":
+                self.calling(lambda: self.do(verb, driver, node), *where)
+                return
+        except Refusal as refusal:
+            if refusal.kind != "missing":
+                raise
+        if verb != "destroy":
+            raise WombatError(f"instance {instance.name} is gone from {instance.domain}; deploy again")
+
+    def do(self, verb: str, driver: t.Any, node: t.Any) -> None:
+        """Start, stop, reboot or destroy a node in libcloud."""
+        getattr(driver, f"{verb}_node")(node)

@@ -1,0 +1,21 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Any libcloud driver that has no adapter of its own, a third party's by its dotted path too, as far as it goes."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import opening
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
+
+
+class GenericAdapter(CloudAdapter):
+    """Nobody knows whether the tags of an unknown driver come back, so the name alone says who owns an instance."""
+
+    keeps_tags = False
+
+    @classmethod
+    def missing(cls, driver: type) -> t.Mapping[str, str]:
+        return opening.lacks(driver)

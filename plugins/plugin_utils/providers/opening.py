@@ -1,0 +1,166 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Opens libcloud drivers: which class, with which arguments, and what it can do by the look of its methods."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import typing as t
+
+try:
+    from libcloud.common.base import Connection
+    from libcloud.compute.base import NodeDriver
+    from libcloud.compute.providers import get_driver
+except ImportError:  # said by the registry, before anything here is called
+    NodeDriver = Connection = object
+
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Request
+from ansible_collections.wombat.erlang.plugins.plugin_utils.section import suggestion
+
+# What drivers call the arguments of create_node for one and the same thing.
+CONVENTIONS = {
+    "client token": ("ex_clienttoken", "ex_client_token"),
+    "user data": ("ex_userdata", "ex_user_data", "ex_customdata", "cloud_init"),
+    "ssh key": ("ex_keyname", "ex_key_name", "ex_keypair_name"),
+    "security groups": ("ex_security_groups",),
+    "tags": ("ex_metadata", "ex_tags"),
+}
+NO_ARGUMENT = "the driver's create_node takes nothing for it"
+# What the file may ask of a provider -> the feature that it needs.
+ASKED = {"networks": "network", "security_groups": "security groups", "user_data": "user data"}
+
+
+def driver_class(name: str, path: str) -> type:
+    """The class of a driver.
+
+    :param name: libcloud's name of it, or a dotted path to a class.
+    :param path: where the name stands, for errors.
+    :raises WombatError: when there is none.
+    """
+    module, dot, attribute = name.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), attribute) if dot else get_driver(name)
+    except ImportError as error:
+        raise WombatError(f"{path} '{name}' cannot be imported: {error}; install it on the controller") from None
+    except Exception as error:  # libcloud raises bare exceptions for drivers that are no more
+        raise WombatError(f"{path} '{name}' is no driver: {error}") from None
+    if not (isinstance(found, type) and issubclass(found, NodeDriver)):
+        raise WombatError(f"{path} '{name}' is not a class that derives from libcloud's NodeDriver")
+    return found
+
+
+def arguments(adapter: t.Any) -> dict[str, t.Any]:
+    """The arguments of a driver's constructor: the file's, else those of the environment's variables.
+
+    :raises WombatError: naming what is missing or not known, never a value.
+    """
+    path = f"{adapter.deployment.file}: providers.{adapter.spec.name}"
+    given = {**adapter.options, **adapter.credentials}
+    known = set()
+    open_end = False
+    for method in (adapter.driver_class.__new__, adapter.driver_class.__init__):
+        for name, parameter in inspect.signature(method).parameters.items():
+            if parameter.kind == parameter.VAR_KEYWORD:
+                open_end = open_end or method is not object.__new__
+            elif parameter.kind != parameter.VAR_POSITIONAL:
+                known.add(name)
+    if not open_end:
+        for part, values in (("credentials", adapter.credentials), ("options", adapter.options)):
+            for name in values:
+                if name not in known:
+                    raise WombatError(
+                        f"{path}.{part}.{name} is not an argument of driver {adapter.spec.driver}; "
+                        f"{suggestion(name, known - {'self', 'cls'})}"
+                    )
+    for name, variables in adapter.environment.items():
+        value = next((os.environ[variable] for variable in variables if os.environ.get(variable)), None)
+        if given.get(name) in (None, "") and value is not None:
+            given[name] = value
+    for name in adapter.needed:
+        if given.get(name) in (None, ""):
+            variables = adapter.environment.get(name, ())
+            hint = f", or set {variables[0]}" if variables else ""
+            raise WombatError(f"{path}.credentials.{name} is missing or empty; write it there{hint}")
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def connections(driver: t.Any) -> list[t.Any]:
+    """The connections of a driver object, each once."""
+    found = {id(value): value for value in vars(driver).values() if isinstance(value, Connection)}
+    return list(found.values())
+
+
+def overrides(driver: t.Any, method: str) -> bool:
+    """Tell whether a driver has a method of its own, for libcloud's base class has one for all that only fails."""
+    own = getattr(driver if isinstance(driver, type) else type(driver), method, None)
+    return own is not None and own is not getattr(NodeDriver, method, None)
+
+
+def lacks(driver: t.Any) -> dict[str, str]:
+    """What a driver has not, by the look of its methods: feature -> why."""
+    parameters = inspect.signature(driver.create_node).parameters
+    missing = {
+        feature: NO_ARGUMENT for feature, names in CONVENTIONS.items() if not any(name in parameters for name in names)
+    }
+    for feature, methods in (
+        ("create", ("create_node", "destroy_node")),
+        ("start and stop", ("start_node", "stop_node")),
+        ("reboot", ("reboot_node",)),
+        ("images by id", ("get_image",)),
+    ):
+        absent = [method for method in methods if not overrides(driver, method)]
+        if absent:
+            missing[feature] = f"the driver has no {' and no '.join(absent)}"
+    return {
+        **missing,
+        "network": "drivers have no common way to choose one",
+        "listing by tag": "libcloud's list_nodes lists all",
+        "quota": "libcloud has no call for it that drivers share",
+    }
+
+
+def conventional(adapter: t.Any, tags: t.Mapping[str, str], request: Request) -> dict[str, t.Any]:
+    """The arguments of create_node that a driver has by convention, with what the file wants of them."""
+    wanted = {
+        "client token": request.token,
+        "user data": adapter.spec.user_data,
+        "ssh key": adapter.spec.ssh.get("key_name"),
+        "security groups": list(adapter.spec.security_groups),
+        "tags": dict(tags),
+    }
+    parameters = inspect.signature(adapter.driver_class.create_node).parameters
+    chosen = {}
+    for feature, value in wanted.items():
+        name = next((name for name in CONVENTIONS[feature] if name in parameters), None)
+        if name and value:
+            chosen[name] = value
+    return chosen
+
+
+def check(adapter: t.Any) -> None:
+    """Refuse what the file asks of a provider that has not the feature for it, before anything is created."""
+    spec = adapter.spec
+    path = f"{adapter.deployment.file}: providers.{spec.name}"
+    features = adapter.features
+    asked = {key: feature for key, feature in ASKED.items() if getattr(spec, key)}
+    if "key_name" in spec.ssh:
+        asked["ssh.key_name"] = "ssh key"
+    for key, feature in asked.items():
+        if features[feature]:
+            raise WombatError(f"{path}.{key} cannot be had of driver {spec.driver}: {features[feature]}; leave it out")
+    if features["create"]:
+        raise WombatError(f"{path}.driver {spec.driver} is of no use here: {features['create']}; use another")
+    if not spec.image.get("id") and not spec.image.get("name") and not spec.image.get("properties"):
+        raise WombatError(f"{path}.image is missing; say what instances are made of, by name, id or properties")
+    if adapter.region_argument and not spec.regions:
+        raise WombatError(f"{path}.regions is missing; name at least one region")
+    for family in adapter.deployment.families.values() if not adapter.keeps_tags else ():
+        if not isinstance(family.nodes_per_instance, int):
+            raise WombatError(
+                f"{path}: driver {spec.driver} keeps no tags, "
+                f"so families.{family.name}.nodes_per_instance must be one number"
+            )

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How fast a provider is asked: a bound on requests a second, and waiting when it says that it is too much.
+
+It sits on libcloud's connections, below every call, since one call may be many requests. A request is repeated only
+where that is harmless; a create never is one of these.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+import time
+import typing as t
+
+ATTEMPTS = 6
+LONGEST = 60.0  # seconds between two attempts
+BUSY_CODES = (429, 502, 503, 504)
+# libcloud has no types for them (its issue 1577), and AWS tells them with code 400 or 503.
+BUSY_WORDS = ("requestlimitexceeded", "throttl", "toomanyrequests", "too many requests", "rate limit", "overlimit")
+
+
+def busy(error: BaseException) -> bool:
+    """Tell whether a provider answers that it is asked too much, or is not ready just now."""
+    text = str(error).lower()
+    return getattr(error, "code", None) in BUSY_CODES or any(word in text for word in BUSY_WORDS)
+
+
+def pause(error: BaseException, attempt: int) -> float:
+    """Seconds to wait before the next attempt: what the provider says (Retry-After), else twice as long each time."""
+    headers = getattr(error, "headers", None) or {}
+    with contextlib.suppress(TypeError, ValueError):
+        asked = float(headers.get("retry-after") or getattr(error, "retry_after", 0) or 0)
+        if asked > 0:
+            return min(asked, LONGEST)
+    return min(LONGEST, 2.0**attempt) * random.uniform(0.5, 1.0)
+
+
+class Pace:
+    """At most `rate` requests a second, evenly, over all threads of a provider.
+
+    :param rate: requests a second.
+    :param sleep: waits some seconds.
+    """
+
+    def __init__(self, rate: float, sleep: t.Callable[[float], None] = time.sleep) -> None:
+        self.gap = 1.0 / rate
+        self.sleep = sleep
+        self._lock = threading.Lock()
+        self._next = 0.0
+
+    def wait(self) -> None:
+        """Wait for this request's turn."""
+        with self._lock:
+            now = time.monotonic()
+            turn = max(now, self._next)
+            self._next = turn + self.gap
+        if turn > now:
+            self.sleep(turn - now)
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody ask for some seconds: the limit is the account's, not one thread's."""
+        with self._lock:
+            self._next = max(self._next, time.monotonic() + seconds)
+
+
+def govern(connection: t.Any, pace: Pace, harmless: t.Callable[[str, t.Mapping[str, t.Any]], bool]) -> None:
+    """Put a libcloud connection under a pace, and let it repeat requests that a busy provider turned away.
+
+    :param harmless: tells by method and parameters whether a request may be sent twice.
+    """
+    send = connection.request
+
+    def request(action: str, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        params = kwargs.get("params") or (args[0] if args else None) or {}
+        method = kwargs.get("method", "GET")
+        for attempt in range(1, ATTEMPTS + 1):
+            pace.wait()
+            try:
+                return send(action, *args, **kwargs)
+            except Exception as error:
+                if not busy(error):
+                    raise
+                pace.hold(pause(error, attempt))
+                if attempt == ATTEMPTS or not harmless(method, params):
+                    raise
+        raise AssertionError("unreachable")
+
+    connection.request = request

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What providers refused lately, kept between runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+import pytest
+
+from ansible_collections.wombat.erlang.plugins.plugin_utils.memory import Memory
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Refusal
+from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.clouds import load, shop, write
+
+QUOTA = Refusal("quota", "Quota exceeded for instances", "attic", "north", "a", "small")
+CAPACITY = Refusal("capacity", "no host", "attic", "north", "a", "small")
+
+
+@pytest.fixture
+def deployment(tmp_path):
+    return dataclasses.replace(load(write(tmp_path, shop())), store=str(tmp_path / "store"))
+
+
+def test_refusals_are_recalled_by_the_next_run(deployment):
+    Memory(deployment).keep([QUOTA, CAPACITY])
+    recalled = [(refusal.kind, refusal.scope, refusal.text) for refusal, _until in Memory(deployment).recall()]
+    assert recalled == [(one.kind, one.scope, one.text) for one in (QUOTA, CAPACITY)]
+
+
+def test_a_quota_counts_longer(deployment):
+    Memory(deployment).keep([QUOTA, CAPACITY])
+    left = {refusal.kind: (until - time.time()) / 60 for refusal, until in Memory(deployment).recall()}
+    assert 59 < left["quota"] <= 60
+    assert 9 < left["capacity"] <= 10
+
+
+def test_what_is_over_is_forgotten(deployment):
+    over = dataclasses.replace(deployment, refusal_minutes={"quota": 60, "other": 0})
+    Memory(over).keep([QUOTA, CAPACITY])
+    assert [refusal.kind for refusal, _until in Memory(over).recall()] == ["quota"]
+
+
+def test_a_mended_file_need_not_wait(deployment):
+    Memory(deployment).keep([QUOTA])
+    with open(deployment.file, "a", encoding="utf-8") as stream:
+        stream.write("# mended\n")
+    assert Memory(deployment).recall() == []
+
+
+def test_a_run_without_memory_only_asks_once_more(deployment, tmp_path):
+    memory = Memory(deployment)
+    assert memory.recall() == []
+    memory.keep([])
+    assert not (tmp_path / "store").exists()
+    (tmp_path / "store").write_text("a file where the folder should be")
+    memory.keep([QUOTA])
+    assert memory.recall() == []
