@@ -16,7 +16,7 @@ with contextlib.suppress(ImportError):  # ansible-test imports every file withou
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.engine import TOLERANCE, Engine, Linear
 
-ROUNDS = 30
+ROUNDS = 60
 # Columns that the linear solution does not use may be used up to this reduced cost, as a share of the largest cost.
 NEAR = 0.003
 
@@ -40,31 +40,47 @@ def dive(engine: Engine, linear: Linear, gap: float) -> np.ndarray | None:
 
 
 def _settle(engine: Engine, linear: Linear, structure: np.ndarray) -> tuple[np.ndarray, np.ndarray, Linear]:
-    """Fix the columns of the structure at whole numbers, as far as that goes: ceilings downwards, marks at one."""
+    """Fix the columns of the structure at whole numbers, as far as that goes: many at once while it goes well."""
     lower, upper = engine.lower.copy(), engine.upper.copy()
+    share = 1.0
     for _round in range(ROUNDS):
         open_columns = np.flatnonzero(structure & (np.abs(linear.columns - np.round(linear.columns)) > TOLERANCE))
         if not len(open_columns):
             break
-        now, values = _choose(engine, linear, open_columns)
-        trial_lower, trial_upper = lower.copy(), upper.copy()
-        trial_lower[now] = trial_upper[now] = values
-        engine.bound(trial_lower, trial_upper)
-        result = engine.relax()
-        if result is None:
-            break
-        lower, upper, linear = trial_lower, trial_upper, result
+        columns, values, others = _choose(engine, linear, open_columns)
+        count = max(1, int(len(columns) * share))
+        result = _try(engine, lower, upper, columns[:count], values[:count])
+        if result is None and count == 1:
+            result = _try(engine, lower, upper, columns[:1], others[:1])
+            if result is None:
+                break
+        share = share / 4 if result is None else min(1.0, share * 2)
+        if result is not None:
+            lower, upper, linear = result
     return lower, upper, linear
 
 
-def _choose(engine: Engine, linear: Linear, open_columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The columns to fix in this round, and where."""
+def _try(
+    engine: Engine, lower: np.ndarray, upper: np.ndarray, columns: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, Linear] | None:
+    """Fix columns in a copy of the bounds; None when that leaves no solution."""
+    lower, upper = lower.copy(), upper.copy()
+    lower[columns] = upper[columns] = values
+    engine.bound(lower, upper)
+    result = engine.relax()
+    return None if result is None else (lower, upper, result)
+
+
+def _choose(engine: Engine, linear: Linear, open_columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The columns to fix next, the surest first, where, and where else: ceilings downwards, then marks at one."""
     ceilings = open_columns[engine.upper[open_columns] > 1]
     if len(ceilings):
-        return ceilings, np.floor(linear.columns[ceilings])
-    order = np.argsort(-linear.columns[open_columns], kind="stable")
-    marks = open_columns[order[: max(5, len(open_columns) // 2)]]
-    return marks, np.ones(len(marks))
+        down = np.floor(linear.columns[ceilings])
+        order = np.argsort(linear.columns[ceilings] - down, kind="stable")
+        return ceilings[order], down[order], down[order] + 1
+    marks = open_columns[np.argsort(-linear.columns[open_columns], kind="stable")]
+    marks = marks[: max(5, len(marks) // 2)]
+    return marks, np.ones(len(marks)), np.zeros(len(marks))
 
 
 def _narrow(lower: np.ndarray, upper: np.ndarray, linear: Linear, body: np.ndarray) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import typing as t
 
@@ -19,7 +20,9 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program im
 
 # Whole-number objectives are proven as soon as the bound is within one of the value.
 INTEGRAL_GAP = 0.999
-TOLERANCE = 1e-6
+# What a pinned objective may be above its value. HiGHS 1.15's presolve takes programs for infeasible where such a
+# number equals its own tolerance, so that one is smaller.
+TOLERANCE, FEASIBILITY = 1e-6, 1e-7
 DUAL, PRIMAL = 1, 4
 
 
@@ -63,7 +66,7 @@ class Engine:
             "random_seed": 0,
             "mip_max_nodes": nodes,
         }
-        options.update(mip_feasibility_tolerance=TOLERANCE, mip_rel_gap=0.0)
+        options.update(mip_feasibility_tolerance=FEASIBILITY, mip_rel_gap=0.0)
         for name, value in options.items():
             self.highs.setOptionValue(name, value)
         self.highs.passModel(_model(program))
@@ -83,7 +86,7 @@ class Engine:
         for column, factor in stage.terms:
             merged[column] = merged.get(column, 0.0) + factor
         scale = 1.0 if stage.integral else max(map(abs, merged.values())) or 1.0
-        slack = 0.0 if stage.integral else TOLERANCE * max(1.0, abs(value / scale))
+        slack = 0.0 if stage.integral else TOLERANCE
         index = np.array(list(merged), dtype=np.int32)
         self.highs.addRow(
             -highspy.kHighsInf, value / scale + slack, len(index), index, np.array(list(merged.values())) / scale
@@ -114,11 +117,14 @@ class Engine:
         value = self.highs.getInfo().objective_function_value * self.scale
         return Linear(value, np.array(solution.col_value), np.array(solution.col_dual))
 
-    def solve(self, gap: float, start: np.ndarray | None) -> tuple[np.ndarray | None, float, bool]:
+    def solve(
+        self, gap: float, start: np.ndarray | None, certain: bool = False
+    ) -> tuple[np.ndarray | None, float, bool]:
         """Solve in integers.
 
         :param gap: the relative gap that is good enough.
         :param start: a feasible solution to begin with.
+        :param certain: whether it is known that there is a solution.
         :return: the best columns (None: none found), a lower bound of the objective, whether the run came to its end.
         """
         # What a linear run left behind would cost the integer one its presolve.
@@ -129,6 +135,11 @@ class Engine:
         if start is not None:
             self.highs.setSolution(self.count, self.columns, start)
         self._run(False)
+        if (certain or start is not None) and not math.isfinite(self.highs.getInfo().mip_dual_bound):
+            # There is a solution, and yet presolve found none.
+            self.highs.setOptionValue("presolve", "off")
+            self._run(False)
+            self.highs.setOptionValue("presolve", "choose")
         status, info = self.highs.getModelStatus(), self.highs.getInfo()
         ended = status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible)
         if not ended:

@@ -64,9 +64,7 @@ class Lexicographic:
 
     def run(self) -> Outcome:
         """Solve; a solution always exists, as everything may stay unplaced."""
-        values, bounds = self._at_once()
-        if values is None:
-            values, bounds = self._one_by_one()
+        values, bounds = self._one_by_one(*self._at_once())
         results = {stage.name: (stage.constant, stage.constant) for stage in self.program.stages}
         for stage, bound in zip(self.stages, bounds, strict=True):
             value = self.engine.value(stage, values)
@@ -80,7 +78,7 @@ class Lexicographic:
 
     def _untied(self, values: np.ndarray) -> np.ndarray:
         """Choose among equally good solutions."""
-        engine, last = self.engine, self.stages[-1] if self.stages else None
+        engine = self.engine
         engine.highs.setOptionValue("mip_max_nodes", TIE_NODES)
         if engine.count > TINY:
             # Which keys are used is settled: choosing again among them is what costs.
@@ -88,18 +86,19 @@ class Lexicographic:
             marks[list(self.program.unchanged)] = False
             engine.bound(np.where(marks, values, engine.lower), np.where(marks, values, engine.upper))
         for stage in [] if engine.limit else self.program.ties:
-            if last is not None:
-                engine.pin(last, engine.value(last, values))
             engine.aim(stage)
             better, _bound, _ended = engine.solve(0.0, values)
-            values, last = values if better is None else better, stage
+            values = values if better is None else better
+            engine.pin(stage, engine.value(stage, values))
         return values
 
     def _at_once(self) -> tuple[np.ndarray | None, list[float]]:
-        """Pin every stage at its linear bound: if the last one has a solution in integers, that proves them all."""
-        if not self.stages:
-            return self._nothing(), []
-        engine, values = self.engine, None
+        """Pin stages at their linear bounds: where the last one of them has a solution in integers, that proves them all.
+
+        All stages are tried, then those up to the skew, whose linear bound is out of reach most often.
+        :return: the solution and the bounds of the stages that it settles; None and no bounds when there is none.
+        """
+        engine = self.engine
         bounds: list[float] = []
         pins: list[int] = []
         linear = self._blend()
@@ -109,14 +108,23 @@ class Lexicographic:
             if linear is None:
                 break
             bounds.append(_whole(stage, linear.value))
-            if stage is not self.stages[-1]:
-                pins.append(engine.pin(stage, bounds[-1]))
-        if linear is not None:
-            values, bounds[-1] = self._integers(self.stages[-1], bounds[-1], linear, None)
-        if values is None:
-            for pin in pins:
-                engine.unpin(pin)
-        return values, bounds
+            pins.append(engine.pin(stage, bounds[-1]))
+        names = [stage.name for stage in self.stages]
+        tries = [len(names) - 1, *(at for at, name in enumerate(names[:-1]) if name == "skew")]
+        for last in tries if linear is not None else []:
+            while len(pins) > last:
+                engine.unpin(pins.pop())
+            stage = self.stages[last]
+            engine.aim(stage)
+            values, bound = self._integers(stage, bounds[last], engine.relax(), None, False)
+            if values is not None:
+                engine.pin(stage, engine.value(stage, values))
+                return values, [*bounds[:last], bound]
+        for pin in pins:
+            engine.unpin(pin)
+        # That there was nothing at these bounds needs no flag: the stages are solved again.
+        engine.limit = None
+        return None, []
 
     def _blend(self) -> Linear | None:
         """Solve for all objectives weighted by their order: from there, each of them is a few steps away."""
@@ -125,10 +133,10 @@ class Lexicographic:
             weight = BLEND ** min(order, 4) / (max(abs(factor) for _column, factor in stage.terms) or 1.0)
             terms += [(column, weight * factor) for column, factor in stage.terms]
         self.engine.aim(Stage("", terms, False))
-        return self.engine.relax()
+        return self.engine.relax() if terms else None
 
     def _integers(
-        self, stage: Stage, bound: float, linear: Linear | None, start: np.ndarray | None
+        self, stage: Stage, bound: float, linear: Linear | None, start: np.ndarray | None, certain: bool
     ) -> tuple[np.ndarray | None, float]:
         """Solve the stage in integers; a large program only near its linear solution, if that is good enough."""
         engine = self.engine
@@ -141,28 +149,24 @@ class Lexicographic:
         if start is not None and engine.deadline - time.monotonic() < SLOW * engine.count:
             engine.limit = "deadline"
             return start, bound
-        values, better, _ended = engine.solve(self.gap, start)
+        values, better, _ended = engine.solve(self.gap, start, certain)
         if values is None:
             values = start
         return values, max(bound, better) if math.isfinite(better) else bound
 
-    def _one_by_one(self) -> tuple[np.ndarray, list[float]]:
-        """Solve every stage in integers, each from the solution of the one before."""
-        engine, values = self.engine, None
-        bounds: list[float] = []
-        for stage in self.stages:
+    def _one_by_one(self, values: np.ndarray | None, bounds: list[float]) -> tuple[np.ndarray, list[float]]:
+        """Solve the stages that have no bound yet in integers, each from the solution of the one before."""
+        engine = self.engine
+        for stage in self.stages[len(bounds) :]:
             engine.aim(stage)
             engine.highs.setOptionValue("mip_max_nodes", PLACING_NODES if stage is self.stages[0] else SEARCH_NODES)
             linear = engine.relax()
             bound = _whole(stage, linear.value) if linear is not None else -math.inf
-            if values is not None and engine.value(stage, values) <= bound + TOLERANCE:
-                bounds.append(bound)
-            elif time.monotonic() >= engine.deadline and values is not None:
+            if values is not None and time.monotonic() >= engine.deadline:
                 engine.limit = "deadline"
-                bounds.append(bound)
-            else:
-                values, bound = self._integers(stage, bound, linear, values)
-                bounds.append(bound)
+            elif values is None or engine.value(stage, values) > bound + TOLERANCE:
+                values, bound = self._integers(stage, bound, linear, values, True)
+            bounds = [*bounds, bound]
             if values is None:
                 values = self._nothing()
             engine.pin(stage, engine.value(stage, values))
@@ -177,7 +181,7 @@ class Lexicographic:
         engine.bound(lower, upper)
         deadline, engine.deadline = engine.deadline, math.inf
         engine.aim(Stage("", [], True))
-        values, _bound, _ended = engine.solve(math.inf, None)
+        values, _bound, _ended = engine.solve(math.inf, None, True)
         engine.deadline = deadline
         engine.free()
         if values is None:

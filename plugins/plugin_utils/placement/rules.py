@@ -10,7 +10,6 @@ new makes it worse, and the sum of the slacks (the drift) is the first thing min
 from __future__ import annotations
 
 import dataclasses
-import math
 import typing as t
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.columns import Key, Part, UnitColumns
@@ -19,6 +18,8 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program im
 
 # A rule counts as broken from here on.
 ROUNDING = 1e-9
+# More than any rule can be broken by. No column is without bounds: HiGHS 1.15's presolve errs on integer ones.
+FREE = 1e6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,38 +79,39 @@ class RuleRows:
     def _limit(self, terms: Terms, upper: float, excess: float, loose: bool, rule: tuple[str, str, str]) -> None:
         """Add `terms <= upper`, softened by what is broken now, or freely where instances have to go (`loose`)."""
         if loose or excess > ROUNDING:
-            slack = self.program.column(0, math.inf if loose else excess, integer=False)
+            slack = self.program.column(0, FREE if loose else excess, integer=False)
             self.slacks.append(Slack(slack, *rule))
             terms = [*terms, (slack, -1.0)]
         self.program.at_most(terms, upper)
 
     def _spread(self, unit: UnitColumns, spread: Spread) -> None:
+        most = unit.most_nodes + unit.unit.running
         for tier, keys in unit.eligible_keys(spread.over).items():
             parts = unit.parts(spread.over, tier)
             inside = [parts[key] for key in keys if key in parts]
-            total = self.program.column(0, math.inf, integer=False)
+            total = self.program.column(0, most, integer=False)
             nodes = negated(term for part in inside for term in part.nodes)
             self.program.equal([(total, 1.0), *nodes], sum(part.staying_nodes for part in inside))
             shares: dict[float, list[tuple[Key, Part]]] = {}
             for key, share in _shares(spread, keys).items():
                 shares.setdefault(share, []).append((key, parts.get(key, Part())))
             if self.even:
-                self.evens.append(self._level(shares, total, 0))
+                self.evens.append(self._level(shares, total, 0, most))
             if spread.required:
                 self._required(unit, spread, shares, total, sum(part.running_nodes for part in inside))
             else:
-                self.skews.append(self._level(shares, total, spread.max_skew))
+                self.skews.append(self._level(shares, total, spread.max_skew, most))
 
-    def _level(self, shares: t.Mapping[float, list[tuple[Key, Part]]], total: int, skew: float) -> int:
+    def _level(self, shares: t.Mapping[float, list[tuple[Key, Part]]], total: int, skew: float, most: int) -> int:
         """The column for what the fullest key has above its share and `skew`."""
-        excess = self.program.column(0, math.inf, integer=False)
+        excess = self.program.column(0, most, integer=False)
         for share, group in shares.items():
-            self._ceiling([part for _key, part in group], [(total, -share), (excess, -1.0)], skew)
+            self._ceiling([part for _key, part in group], [(total, -share), (excess, -1.0)], skew, most)
         return excess
 
-    def _ceiling(self, parts: t.Iterable[Part], terms: Terms, upper: float) -> None:
+    def _ceiling(self, parts: t.Iterable[Part], terms: Terms, upper: float, most: int) -> None:
         """Keep the parts under one whole number that is at most `upper` minus the terms: that is quick to branch on."""
-        ceiling = self.program.column(0, math.inf)
+        ceiling = self.program.column(0, most)
         for part in parts:
             self.program.at_most([*part.nodes, (ceiling, -1.0)], -part.staying_nodes)
         self.program.at_most([(ceiling, 1.0), *terms], upper)
@@ -136,7 +138,7 @@ class RuleRows:
                     self._limit(terms, spread.max_skew - part.staying_nodes, excess, unit.loose, rule)
                 else:
                     whole.append(part)
-            self._ceiling(whole, [(total, -share)], spread.max_skew)
+            self._ceiling(whole, [(total, -share)], spread.max_skew, unit.most_nodes + unit.unit.running)
 
     def _min(self, unit: UnitColumns, count: Count) -> None:
         for key, part in _known(unit.parts(count.over)):
