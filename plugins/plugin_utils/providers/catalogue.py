@@ -40,7 +40,6 @@ class Catalogue(Adapter):
     region_argument: t.ClassVar[str] = ""  # of the driver's constructor; "" where one driver serves all regions
     environment: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {}  # constructor's argument -> variables of cloud tools
     needed: t.ClassVar[tuple[str, ...]] = ()  # arguments without which a driver cannot connect
-    address_deadline: t.ClassVar[float] = 300.0  # seconds
 
     def __init__(self, deployment: Deployment, name: str) -> None:
         super().__init__(deployment, name)

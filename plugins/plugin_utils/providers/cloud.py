@@ -23,6 +23,7 @@ class CloudAdapter(Catalogue):
     """The instances of a cloud. Each method that is one line here is what some cloud does differently."""
 
     address_deadline: t.ClassVar[float] = 300.0  # seconds
+    owned_by_name: t.ClassVar[bool] = False  # where tags may not come back, the name alone says whose an instance is
 
     # What exists.
 
@@ -44,15 +45,17 @@ class CloudAdapter(Catalogue):
 
     def tags_of(self, node: t.Any) -> dict[str, str]:
         tags = reading.tags(node)
-        return tags if self.keeps_tags else {**self.tags_by_name(node.name or ""), **tags}
+        return {**self.tags_by_name(node.name or ""), **tags} if self.owned_by_name else tags
 
     def tags_by_name(self, name: str) -> dict[str, str]:
-        """What the name alone says of an instance, for clouds that keep no tags."""
+        """What the name alone says of an instance."""
         match = re.fullmatch(rf"{self.deployment.name}-([a-z0-9]+)-[a-z0-9]{{6}}", name)
         family = self.deployment.families.get(match[1]) if match else None
         if family is None:
             return {}
-        return self.tags(Request(name, "", family.name, "", self.spec.name, "", "", "", int(family.nodes_per_instance)))
+        each = family.nodes_per_instance
+        nodes = each.get("min", 1) if isinstance(each, t.Mapping) else each
+        return self.tags(Request(name, "", family.name, "", self.spec.name, "", "", "", int(nodes)))
 
     def instance(self, node: t.Any, scope: str, tags: t.Mapping[str, str]) -> Instance:
         region, zone = self.region_and_zone(node, scope)

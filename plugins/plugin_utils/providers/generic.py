@@ -12,9 +12,9 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud impo
 
 
 class GenericAdapter(CloudAdapter):
-    """Nobody knows whether the tags of an unknown driver come back, so the name alone says who owns an instance."""
+    """Nobody knows whether the tags of an unknown driver come back, so that the name is enough."""
 
-    keeps_tags = False
+    owned_by_name = True
 
     @classmethod
     def missing(cls, driver: type) -> t.Mapping[str, str]:
