@@ -13,7 +13,8 @@ author:
 description:
   - Asks all providers of the deployment for their offers and instances and places the families on them, changing
     nothing.
-  - Returns what P(wombat.erlang.place#filter) returns.
+  - Returns what P(wombat.erlang.place#filter) returns, and as C(existing) the instances that run now.
+  - What a provider refused lately is left out, as a deploy would do.
 seealso:
   - plugin: wombat.erlang.place
     plugin_type: filter
@@ -42,6 +43,7 @@ from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils import loader, planning, reconcile
+from ansible_collections.wombat.erlang.plugins.plugin_utils.memory import Memory
 from ansible_collections.wombat.erlang.plugins.plugin_utils.unsafe import unsafe
 
 
@@ -50,6 +52,8 @@ class LookupModule(LookupBase):
         try:
             deployment = loader.load(loader.find(variables or {}), self._loader)
             seen = reconcile.observe(reconcile.open_providers(deployment))
-            return [unsafe(planning.make_plan(deployment, seen, run="").result)]
+            remembered = [refusal for refusal, _until in Memory(deployment).recall()]
+            plan = planning.make_plan(deployment, seen, run="", refusals=remembered)
+            return [unsafe({**plan.result, "existing": list(plan.existing)})]
         except WombatError as error:
             raise AnsibleLookupError(str(error)) from None

@@ -43,6 +43,7 @@ class Observation:
 class Plan:
     """What to do: requests to create, names to retire, and the placement behind it."""
 
+    existing: t.Sequence[t.Mapping[str, t.Any]]  # the instances that run, as `place` takes them
     create: tuple[Request, ...]
     surplus: tuple[Instance, ...]
     result: t.Mapping[str, t.Any]
@@ -86,7 +87,13 @@ def make_plan(
     dropped = set(result["surplus"])
     surplus = tuple(instance for instance in seen.instances if instance.name in dropped or instance.state not in ALIVE)
     names = {instance.name.rpartition("-")[2] for instance in seen.instances} | set(taken)
-    return Plan(create=tuple(_requests(deployment, result, run, names)), surplus=surplus, result=result, held=held)
+    return Plan(
+        existing=existing,
+        create=tuple(_requests(deployment, result, run, names)),
+        surplus=surplus,
+        result=result,
+        held=held,
+    )
 
 
 def _requests(deployment: Deployment, result: t.Mapping[str, t.Any], run: str, taken: set[str]) -> t.Iterator[Request]:

@@ -98,6 +98,16 @@ def test_every_node_is_connected_with_its_family_and_its_neighbours(shop):
     assert status.count("  running  ") == 5
 
 
+def test_the_plan_is_told_and_drawn(shop):
+    drawn = shop.folder / "plan.svg"
+    output = shop.must("plan", "-e", "wombat_scale=kv=4", "-e", f"wombat_picture={drawn}").output
+    assert "1 x world/europe/a  small" in output
+    assert "where is false (continent == 'AS')" in output
+    picture = drawn.read_text()
+    assert picture.startswith("<svg ")
+    assert "europe" in picture
+
+
 def test_a_second_deploy_changes_nothing(shop):
     assert set(shop.must("deploy").changed.values()) == {0}
 
