@@ -48,6 +48,9 @@ sanity: ## ansible-test sanity
 units: ## the unit tests, as ansible-test runs them
 integration: ## the tests on real nodes
 
+bench: .venv/.bench ## measure placement against other solvers
+	@python tests/bench/placement.py
+
 clean: ## remove what was built, .venv too
 	rm -rf .build .venv .venv-newest
 
@@ -79,6 +82,11 @@ $(BUILD)/packages: | $(BUILD)/log
 .venv/.tools: tests/requirements.txt tests/unit/requirements.txt .venv/.ready
 	@echo "installing tests/requirements.txt into .venv"
 	@$(call venv,.venv,$(PYTHON),-r tests/requirements.txt)
+	@touch $@
+
+.venv/.bench: tests/bench/placement_requirements.txt .venv/.ready
+	@echo "installing $< into .venv"
+	@$(call venv,.venv,$(PYTHON),-r $<)
 	@touch $@
 
 .venv-newest/.ready: requirements.txt tests/unit/requirements.txt | $(BUILD)/log
@@ -152,4 +160,4 @@ gate-newest-units:
 gate-newest-smoke:
 	PATH=$(CURDIR)/.venv-newest/bin:$$PATH python -m pytest tests/integration/test_main_job.py -k "$(SMOKE)"
 
-.PHONY: help setup demo demo-clean sample test lint format sanity units integration clean tools
+.PHONY: help setup demo demo-clean sample test lint format sanity units integration bench clean tools
