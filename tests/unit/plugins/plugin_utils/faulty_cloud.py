@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A libcloud driver whose cloud is in memory and goes wrong as a seed says: the cloud on which reconciling is tested."""
+"""A libcloud driver whose cloud is in memory and goes wrong as a seed says: reconciling is tested on it."""
 
 from __future__ import annotations
 

@@ -19,6 +19,16 @@ from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.test_sect
 
 FILE = "/shops/shop.wombat.yml"
 WRONG = [
+    (
+        {
+            "families__web": {
+                "release": "kv",
+                "nodes": 1,
+                "placement": {"together": {"with": "kv", "within": "instance"}},
+            },
+        },
+        "families.web.placement.together cannot be deployed within an instance yet",
+    ),
     # unknown keys
     ({"familes": {}}, "familes is not a known key; did you mean 'families'?"),
     ({"families__kv__nods": 3}, "families.kv.nods is not a known key; did you mean 'nodes'?"),
