@@ -107,8 +107,8 @@ def parse(
         rules = family.placement.get("together") or []
         if any(rule.get("within") == "instance" for rule in ([rules] if isinstance(rules, t.Mapping) else rules)):
             raise WombatError(
-                f"families.{family.name}.placement.together cannot be deployed within an instance yet, only placed by the "
-                "filter place; use within: zone"
+                f"families.{family.name}.placement.together cannot be deployed within an instance yet, only placed by "
+                "the filter place; use within: zone"
             )
     for key in CONSTRUCTED:
         top.take(key)
