@@ -107,10 +107,7 @@ class Lab:
             existing = check()
             if existing:
                 return existing
-            taken = {record["address"] for record in self.records()}
-            address = next((str(one) for one in ADDRESSES if str(one) not in taken), None)
-            if address is None:
-                raise LabError(f"Quota exceeded: all addresses of {SUBNET} are taken")
+            address = self._next_address()
             identity = os.urandom(16).hex()
             given = {"id": identity, "name": name, "address": address, "layers": list(layers), "created": time.time()}
             # The folder appears with all in it: a process killed here leaves nothing that looks like a host.
@@ -177,6 +174,18 @@ class Lab:
             with contextlib.suppress(OSError):
                 group.rmdir()
         return len(identities)
+
+    def _next_address(self) -> str:
+        """The free address after the last one given: what remembers a host that is gone meets no other by it."""
+        last = self.root / "last-address"
+        taken = {record["address"] for record in self.records()}
+        addresses = [str(address) for address in ADDRESSES]
+        begin = addresses.index(last.read_text()) + 1 if last.exists() else 0
+        free = next((one for one in addresses[begin:] + addresses[:begin] if one not in taken), None)
+        if free is None:
+            raise LabError(f"Quota exceeded: all addresses of {SUBNET} are taken")
+        last.write_text(free)
+        return free
 
     @contextlib.contextmanager
     def _held(self, identity: str) -> t.Iterator[dict[str, t.Any]]:
