@@ -93,7 +93,7 @@ class Lexicographic:
         return values
 
     def _at_once(self) -> tuple[np.ndarray | None, list[float]]:
-        """Pin stages at their linear bounds: where the last one of them has a solution in integers, that proves them all.
+        """Pin stages at their linear bounds: where the last of them has a solution in integers, that proves them all.
 
         All stages are tried, then those up to the skew, whose linear bound is out of reach most often.
         :return: the solution and the bounds of the stages that it settles; None and no bounds when there is none.
