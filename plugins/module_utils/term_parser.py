@@ -91,7 +91,7 @@ class _Parser:
 
     def found(self) -> str:
         """What stands here, for an error; of names, strings and numbers only the kind, as they may be secret."""
-        kind, text, _ = self.token
+        kind, text, _place = self.token
         return _FOUND.get(kind, "a number").format(text)
 
     def fail(self, reason: str, position: int | None = None) -> NoReturn:
@@ -103,7 +103,7 @@ class _Parser:
     def term(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
             self.fail(f"it is nested more than {MAX_DEPTH} levels deep")
-        kind, text, _ = self.token
+        kind, text, _place = self.token
         if kind == "sign" and text in _OPENING:
             self.advance()
             return _OPENING[text](self, depth)

@@ -131,7 +131,7 @@ def _pairs(data: dict[Any, Any], path: _Path) -> list[tuple[Node, Node]]:
 
 def _tagged(tag: str, content: Any, path: _Path) -> Node:
     if tag in _TAGS:
-        _, types, convert = _TAGS[tag]
+        _kind, types, convert = _TAGS[tag]
         if isinstance(content, types):
             return convert(content, path)
     known = ", ".join(f"{name} with {row[0]}" for name, row in _TAGS.items())
@@ -156,7 +156,8 @@ def _binary(content: Any, path: _Path) -> Node:
 def _map(content: Any, path: _Path) -> Node:
     if not all(isinstance(pair, (list, tuple)) and len(pair) == len(("key", "value")) for pair in content):
         _fail(path, "has a $map that is not a list of [key, value] pairs")
-    return map_node([(key, value) for key, value in (_items(pair, path) for pair in content)])
+    nodes = [_items(pair, path) for pair in content]
+    return map_node([(pair[0], pair[1]) for pair in nodes])
 
 
 def _proplist(content: Any, path: _Path) -> Node:
@@ -248,7 +249,7 @@ def _plain(node: Node) -> Any:
         keys = [_plain_text(key) for key, item in value]
         if len(set(keys)) < len(keys):  # as with a and <<"a">>: no entry may hide another
             keys = [write(key) for key, item in value]
-        return {key: _plain(item) for key, (_, item) in zip(keys, value)}
+        return {key: _plain(item) for key, (_key, item) in zip(keys, value)}
     return value if kind == "number" else _plain_text(node)
 
 

@@ -92,7 +92,7 @@ def test_any_text_is_a_term_or_one_sentence(text):
     try:
         data = from_erlang(text)
     except WombatError as error:
-        event(str(error).split("(")[0])
+        event(str(error).split("(", maxsplit=1)[0])
     else:
         assert from_erlang(to_erlang(data)) == data
 
@@ -276,14 +276,14 @@ def test_endless_data_is_refused():
 )
 def test_deepest_terms_fit_a_deep_stack(wrap):
     data: Any = 1
-    for _ in range(MAX_DEPTH - 1):
+    for _depth in range(MAX_DEPTH - 1):
         data = wrap(data)
     text = to_erlang(data)
 
     def deeper(frames):
         return deeper(frames - 1) if frames else (to_erlang(data), from_erlang(text), from_erlang(text, plain=True))
 
-    written, read, _ = deeper(sys.getrecursionlimit() - 800)
+    written, read, _rest = deeper(sys.getrecursionlimit() - 800)
     assert (written, read) == (text, data)
     with pytest.raises(WombatError, match="levels deep"):
         to_erlang(wrap(data))
@@ -291,7 +291,7 @@ def test_deepest_terms_fit_a_deep_stack(wrap):
 
 def test_proplist_too_deep_to_be_read_is_not_written():
     data: Any = 1
-    for _ in range(MAX_DEPTH - 1):
+    for _depth in range(MAX_DEPTH - 1):
         data = {"$proplist": {"k": data}}
     with pytest.raises(WombatError, match="levels deep"):
         to_erlang(data)
