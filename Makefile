@@ -33,7 +33,7 @@ sample: setup ## build the sample releases
 	@tests/sample/build.sh >/dev/null
 
 test: tools sample $(if $(NEWEST),.venv-newest/.ready) ## run every gate and print one summary
-	@python tests/tools/gates.py integration $(if $(NEWEST),newest-smoke) -- sanity units $(if $(NEWEST),newest-units) $(STATIC) galaxy sample
+	@python tests/tools/gates.py integration $(if $(NEWEST),newest-smoke) -- sanity units $(if $(NEWEST),newest-units) $(STATIC) galaxy sample $(if $(wildcard tests/contract/test_*.py),contract)
 
 lint: tools ## ruff, mypy, ansible-lint, the documentation and the changelog
 	@python tests/tools/gates.py $(STATIC)
@@ -151,6 +151,9 @@ gate-sample:
 
 gate-integration:
 	python -m pytest tests/integration
+
+gate-contract:
+	python -m pytest tests/contract
 
 SMOKE := second_deploy_changes_nothing or what_one_web_node_writes
 
