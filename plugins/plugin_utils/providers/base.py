@@ -28,7 +28,7 @@ FEATURES = {
     "create": "Creating and destroying instances.",
     "tags": "Tags that say who owns an instance, set with its creation.",
     "client token": "Asking twice for an instance creates one.",
-    "listing by tag": "The cloud, not the controller, picks a deployment's instances among all.",
+    "filtered listing": "The cloud, not the controller, picks a deployment's instances among all.",
     "start and stop": "Starting and stopping instances.",
     "reboot": "Rebooting instances.",
     "images by id": "Finding an image by its id without listing all.",
@@ -108,6 +108,11 @@ class Adapter:
             drivers[region] = self.connect(region)
         return drivers[region]
 
+    def opened(self, region: str) -> t.Any:
+        """This thread's driver of a region, or of all regions, if there is one yet."""
+        drivers = self._threads.__dict__.get("drivers", {})
+        return drivers.get(region) or drivers.get("")
+
     def calling(self, call: t.Callable[[], t.Any], region: str = "", zone: str = "", size: str = "") -> t.Any:
         """Run a libcloud call; its failures become refusals, with the provider's words and without secrets."""
         try:
@@ -123,7 +128,7 @@ class Adapter:
 
     def endpoint(self, region: str) -> str:
         """Where a driver connects to, for sentences: ` by https://...`, or nothing where that is unknown."""
-        connection = getattr(self._threads.__dict__.get("drivers", {}).get(region), "connection", None)
+        connection = getattr(self.opened(region), "connection", None)
         if connection is None or not getattr(connection, "host", None):
             return ""
         return f" by {'https' if connection.secure else 'http'}://{connection.host}:{connection.port}"

@@ -38,6 +38,7 @@ class Catalogue(Adapter):
     """A libcloud driver, opened, and what can be had of it."""
 
     region_argument: t.ClassVar[str] = ""  # of the driver's constructor; "" where one driver serves all regions
+    region_environment: t.ClassVar[tuple[str, ...]] = ()  # variables that name a region where the file names none
     environment: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {}  # constructor's argument -> variables of cloud tools
     needed: t.ClassVar[tuple[str, ...]] = ()  # arguments without which a driver cannot connect
 
@@ -83,7 +84,10 @@ class Catalogue(Adapter):
 
     def scopes(self) -> tuple[str, ...]:
         """The regions that need a driver object each, or "" for one that serves all."""
-        return self.spec.regions if self.region_argument else ("",)
+        if not self.region_argument:
+            return ("",)
+        region = opening.from_environment(self.region_environment)
+        return self.spec.regions or ((region,) if region else ())
 
     def scope(self, region: str) -> str:
         return region if self.region_argument else ""
@@ -159,7 +163,7 @@ class Catalogue(Adapter):
         def ask() -> t.Any:
             driver = self.driver(self.scope(region))
             found = self.calling(lambda: self.list_images(driver, region), region)
-            fitting = [image for image in found if reading.image_fits(image, self.spec.image)]
+            fitting = [image for image in found if self.fits(image)]
             if not fitting:
                 wanted = ", ".join(f"{key} {value}" for key, value in self.spec.image.items() if value)
                 raise Refusal("missing", f"there is no image with {wanted}", self.spec.name, region)
@@ -167,13 +171,17 @@ class Catalogue(Adapter):
 
         return self.once(("image", region), ask)
 
+    def fits(self, image: t.Any) -> bool:
+        """Tell whether an image is what the file asks for."""
+        return reading.image_fits(image, self.spec.image)
+
     def list_images(self, driver: t.Any, region: str) -> t.Sequence[t.Any]:
         """libcloud's images of a region, or only those that the file may mean."""
         if "id" in self.spec.image and opening.overrides(driver, "get_image"):
             return [driver.get_image(self.spec.image["id"])]
         return driver.list_images()
 
-    def limits(self, scope: str, nodes: t.Sequence[t.Any]) -> tuple[dict[str, float], dict[str, float]]:
+    def limits(self, scope: str) -> tuple[dict[str, float], dict[str, float]]:
         """The account's limits in a scope and what is left of them: instances, vcpus, memory (MiB)."""
         return {}, {}
 
@@ -181,7 +189,7 @@ class Catalogue(Adapter):
         return self.in_scopes(self.domains_in)
 
     def domains_in(self, scope: str) -> list[Domain]:
-        limit, remaining = self.limits(scope, ())
+        limit, remaining = self.limits(scope)
         instances = self.instances_in(scope) if any(spec.quota for spec in self.spec.domains.values()) else []
         whole = len(self.scopes()) == 1  # else the account's limits are those of one region
         domains = []

@@ -72,6 +72,7 @@ class CloudAdapter(Catalogue):
             created=reading.created(node),
             slots=tuple(range(1, int(tags[TAG + "nodes"]) + 1)),
             address=self.address(node, tags.get(TAG + "address") or self.spec.address),
+            error=self.fault(node),
         )
 
     def region_and_zone(self, node: t.Any, scope: str) -> tuple[str, str]:
@@ -96,6 +97,10 @@ class CloudAdapter(Catalogue):
     def state(self, node: t.Any) -> str:
         """pending, running, stopped, error or gone."""
         return reading.STATES.get(str(node.state), "pending")
+
+    def fault(self, node: t.Any) -> str:
+        """What the provider says of a node in state error."""
+        return str(reading.extra(node, ("fault", "status_message")) or "")
 
     def address(self, node: t.Any, kind: str) -> str | None:
         """A node's private or public address, or its address in a network; None while there is none."""
@@ -187,14 +192,20 @@ class CloudAdapter(Catalogue):
             if instance.address or instance.state in ("error", "gone"):
                 return instance
             if time.monotonic() > end:
-                return dataclasses.replace(instance, state="error")
+                text = f"it has no {self.spec.address} address after {self.address_deadline:g} seconds"
+                return dataclasses.replace(instance, state="error", error=text)
             self.pace.sleep(POLL)
             node = self.reread(node, request.region) or node
 
     def reread(self, node: t.Any, region: str) -> t.Any:
-        """The node as it is now; None when it is not listed."""
+        """The node as it is now; None when it is not told of, as may be right after its creation."""
         driver = self.driver(self.scope(region))
-        return self.calling(lambda: self.get_node(driver, node.id), region)
+        try:
+            return self.calling(lambda: self.get_node(driver, str(node.id)), region)
+        except Refusal as refusal:
+            if refusal.kind != "missing":
+                raise
+            return None
 
     def get_node(self, driver: t.Any, identity: str) -> t.Any:
         """libcloud's node by its id; None when there is none."""

@@ -44,7 +44,7 @@ class LocalAdapter(Adapter):
     """The driver of `drivers/local.py` as a provider."""
 
     lacks: t.Mapping[str, str] = {
-        "listing by tag": "there is nobody else's",
+        "filtered listing": "there is nobody else's",
         "images by id": "images are names only",
         "network": "instances get an address of one network",
         "ssh key": "instances are reached without SSH",

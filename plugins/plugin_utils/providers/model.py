@@ -77,7 +77,7 @@ class Instance:
     """A computing unit that exists and is ours.
 
     `state` is pending, running, stopped or error; `created` is in seconds since 1970, by the provider's clock; `slots`
-    are the numbers of its nodes' slots.
+    are the numbers of its nodes' slots; `error` is what the provider says of one in state error.
     """
 
     name: str
@@ -93,6 +93,7 @@ class Instance:
     slots: tuple[int, ...]
     address: str | None
     vars: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    error: str = ""
 
     @property
     def domain(self) -> str:

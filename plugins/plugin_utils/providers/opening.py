@@ -77,15 +77,20 @@ def arguments(adapter: t.Any) -> dict[str, t.Any]:
                         f"{suggestion(name, known - {'self', 'cls'})}"
                     )
     for name, variables in adapter.environment.items():
-        value = next((os.environ[variable] for variable in variables if os.environ.get(variable)), None)
-        if given.get(name) in (None, "") and value is not None:
+        value = from_environment(variables)
+        if given.get(name) in (None, "") and value:
             given[name] = value
     for name in adapter.needed:
         if given.get(name) in (None, ""):
             variables = adapter.environment.get(name, ())
-            hint = f", or set {variables[0]}" if variables else ""
-            raise WombatError(f"{path}.credentials.{name} is missing or empty; write it there{hint}")
+            hint = f", or set the environment's variable {variables[0]}" if variables else ""
+            raise WombatError(f"{path} lacks {name}; write it under credentials or options{hint}")
     return {name: value for name, value in given.items() if value is not None}
+
+
+def from_environment(variables: t.Iterable[str]) -> str:
+    """The value of the first of some environment variables that has one, or nothing."""
+    return next((os.environ[variable] for variable in variables if os.environ.get(variable)), "")
 
 
 def connections(driver: t.Any) -> list[t.Any]:
@@ -118,7 +123,7 @@ def lacks(driver: t.Any) -> dict[str, str]:
     return {
         **missing,
         "network": "drivers have no common way to choose one",
-        "listing by tag": "libcloud's list_nodes lists all",
+        "filtered listing": "libcloud's list_nodes lists all",
         "quota": "libcloud has no call for it that drivers share",
     }
 
@@ -156,7 +161,7 @@ def check(adapter: t.Any) -> None:
         raise WombatError(f"{path}.driver {spec.driver} is of no use here: {features['create']}; use another")
     if not spec.image.get("id") and not spec.image.get("name") and not spec.image.get("properties"):
         raise WombatError(f"{path}.image is missing; say what instances are made of, by name, id or properties")
-    if adapter.region_argument and not spec.regions:
+    if not adapter.scopes():
         raise WombatError(f"{path}.regions is missing; name at least one region")
     for family in adapter.deployment.families.values() if not adapter.keeps_tags else ():
         if not isinstance(family.nodes_per_instance, int):

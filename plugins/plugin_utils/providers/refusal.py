@@ -98,4 +98,6 @@ def refusal_kind(error: BaseException, text: str) -> str:
             return kind
     if code == 403:
         return "credentials"
-    return "request" if isinstance(code, int) and 400 <= code < 500 else "outage"
+    # A driver that takes no such argument says so before it asks anybody.
+    wrong = isinstance(error, (TypeError, ValueError, NotImplementedError))
+    return "request" if wrong or (isinstance(code, int) and 400 <= code < 500) else "outage"

@@ -20,11 +20,22 @@ except ImportError:
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Adapter
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.ec2 import EC2Adapter, EucalyptusAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.generic import GenericAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.local import LocalAdapter
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.openstack import (
+    OpenStackAdapter,
+    RackspaceAdapter,
+)
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import suggestion
 
-ADAPTERS: dict[str, type[Adapter]] = {"local": LocalAdapter}
+ADAPTERS: dict[str, type[Adapter]] = {
+    "ec2": EC2Adapter,
+    "eucalyptus": EucalyptusAdapter,
+    "local": LocalAdapter,
+    "openstack": OpenStackAdapter,
+    "rackspace": RackspaceAdapter,
+}
 UNUSABLE = ("dummy",)  # drivers of libcloud that are no clouds
 OUR_DRIVERS = {"local": ("ansible_collections.wombat.erlang.plugins.plugin_utils.drivers.local", "LocalNodeDriver")}
 

@@ -1,0 +1,10 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One module a cloud, each with its `CASES`."""
+
+from __future__ import annotations
+
+from cases import ec2, openstack
+
+CASES = [case for module in (ec2, openstack) for case in module.CASES]

@@ -1,0 +1,164 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The contract of all providers: what is sent to each cloud, and what is understood of its answers."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from case import NAME, RUN, SECRET, TAGS, opened
+from cases import CASES
+from wire import Answer, Wire, lay
+
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import FEATURES, Refusal
+
+OURS = {"name": NAME, "tags": TAGS}
+OTHERS = [
+    {"id": "66", "name": "blog-kv-a1b2c3", "tags": {**TAGS, "wombat-deployment": "blog"}},
+    {"id": "67", "name": "shop", "tags": {}},
+    {"id": "68", "name": "gateway", "tags": TAGS},
+]
+
+
+@pytest.fixture(params=CASES, ids=lambda case: case.driver)
+def case(request, monkeypatch):
+    for variable in [name for case in CASES for name in case.environment.values()]:
+        monkeypatch.delenv(variable, raising=False)
+    return request.param
+
+
+@pytest.fixture
+def wire(case, monkeypatch):
+    wire = Wire(case.book, case.writes, case.chapter)
+    wire.answers += case.answers
+    lay(wire, monkeypatch)
+    return wire
+
+
+@pytest.fixture
+def adapter(case, wire, tmp_path):
+    return opened(tmp_path, case.provider)
+
+
+def test_domains(case, wire, adapter):
+    wire.read_only = True
+    domains = {(domain.region, domain.zone): domain for domain in adapter.domains()}
+    domain = domains[case.region, case.zone]
+    assert domain.geography.country == case.country
+    assert {size.name: size for size in domain.sizes}[case.size.name] == case.size
+    assert domain.images == (case.image,)
+    assert {entry["price"] for entry in domain.offers()}.isdisjoint({0})
+    assert case.region in adapter.regions()
+
+
+def test_instances_are_ours_only(case, wire, adapter):
+    wire.read_only = True
+    wire.answers += case.listed([OURS, *(OTHERS if case.tagged else OTHERS[:2])])
+    (instance,) = adapter.instances()
+    assert (instance.name, instance.id, instance.family, instance.slots) == (NAME, case.identity, "kv", (1, 2))
+    assert instance.run == (RUN if case.tagged else "")
+    assert (instance.provider, instance.region, instance.zone) == ("cloud", case.region, case.zone)
+    assert (instance.size, instance.state, instance.address) == (case.size.name, "running", case.address)
+    assert instance.created > 0 or not case.tagged
+
+
+def test_states(case, wire, adapter):
+    seen = {}
+    for word in case.states:
+        wire.answers += case.listed([{**OURS, "state": word}])
+        seen[word] = next((instance.state for instance in adapter.instances()), "gone")
+    assert seen == case.states
+
+
+def test_create(case, wire, adapter):
+    wire.answers += case.create()
+    instance = adapter.create(case.request())
+    case.created(wire.sent)
+    assert (instance.name, instance.id, instance.state) == (NAME, case.identity, "running")
+    assert (instance.region, instance.zone, instance.size) == (case.region, case.zone, case.size.name)
+    assert (instance.family, instance.slots, instance.address) == ("kv", (1, 2), case.address)
+    assert SECRET not in repr(instance)
+    assert "aSecretOfTheServer" not in repr(instance)
+
+
+@pytest.mark.parametrize("verb", ["start", "stop", "reboot", "destroy"])
+def test_verbs(case, wire, adapter, verb):
+    wire.answers += case.listed([OURS])
+    (instance,) = adapter.instances()
+    wire.answers += case.create()[1:]
+    wire.sent.clear()
+    if verb not in case.verbs:
+        feature = "reboot" if verb == "reboot" else "start and stop"
+        assert adapter.features[feature]
+        return
+    adapter.act(verb, instance)
+    method, path, detail = case.verbs[verb]
+    (sent,) = wire.written()
+    assert sent.method == method
+    assert re.fullmatch(path, sent.path)
+    if detail and method in ("POST", "PUT") and sent.body.startswith("{"):
+        assert sent.json == detail
+    elif detail:
+        assert detail.items() <= sent.params.items()
+
+
+def test_destroying_what_is_gone(case, wire, adapter):
+    wire.answers += case.listed([OURS])
+    (instance,) = adapter.instances()
+    wire.answers += case.listed([])
+    wire.answers += [Answer("GET", f".*/{case.identity}", {"itemNotFound": {"message": "not found"}}, 404)]
+    wire.sent.clear()
+    adapter.act("destroy", instance)
+    with pytest.raises(WombatError, match="is gone from"):
+        adapter.act("start", instance)
+
+
+def test_refusals(case, wire, tmp_path):
+    for kind, answers in case.refusals.items():
+        wire.answers[:] = [*case.answers, *case.listed([]), *case.create(), *answers]
+        with pytest.raises(Refusal) as caught:
+            opened(tmp_path, case.provider).create(case.request())
+        assert (kind, caught.value.kind) == (kind, kind), str(caught.value)
+        scopes = {"capacity": 4, "quota": 2, "missing": 2}
+        assert len(caught.value.scope) == scopes.get(kind, 1)
+
+
+def test_wrong_credentials(case, wire, tmp_path):
+    wire.answers += case.unauthorized
+    with pytest.raises(Refusal) as caught:
+        opened(tmp_path, case.provider).instances()
+    assert caught.value.kind == "credentials"
+    assert caught.value.scope == ("cloud",)
+    assert "provider cloud refuses" in str(caught.value)
+    assert case.endpoint in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_credentials_of_the_environment(case, wire, tmp_path, monkeypatch):
+    kept = ("credentials", "options")
+    bare = {**case.provider, **{part: dict(case.provider.get(part, {})) for part in kept}}
+    values = {}
+    for name in case.environment:
+        values[name] = next(bare[part].pop(name) for part in kept if name in bare[part])
+    if case.environment:
+        with pytest.raises(WombatError, match=rf"lacks .*{next(iter(case.environment.values()))}"):
+            opened(tmp_path, bare)
+    for name, variable in case.environment.items():
+        monkeypatch.setenv(variable, values[name])
+    wire.answers += case.listed([OURS])
+    assert [instance.name for instance in opened(tmp_path, bare).instances()] == [NAME]
+
+
+def test_nothing_is_sent_before_it_is_asked(case, wire, adapter):
+    assert not wire.sent
+    assert set(adapter.features) == set(FEATURES)
+
+
+def test_lost_reply_is_looked_for_by_name(case, wire, adapter):
+    wire.answers += case.listed([OURS])
+    wire.answers += case.create()[1:] + case.refusals["outage"]
+    instance = adapter.create(case.request())
+    assert (instance.name, instance.id) == (NAME, case.identity)
