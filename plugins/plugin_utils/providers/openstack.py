@@ -1,0 +1,149 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""OpenStack, and Rackspace, which is one."""
+
+from __future__ import annotations
+
+import re
+import threading
+import types
+import typing as t
+
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Refusal, Request
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
+
+# Nova's name of a limit and of what is used of it.
+LIMITS = {
+    "instances": ("maxTotalInstances", "totalInstancesUsed"),
+    "vcpus": ("maxTotalCores", "totalCoresUsed"),
+    "memory": ("maxTotalRAMSize", "totalRAMUsed"),
+}
+
+
+class Tokens:
+    """Tokens for all threads: else every thread would log in for itself, once for each of five services."""
+
+    def __init__(self) -> None:
+        self._kept: dict[t.Any, t.Any] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: t.Any) -> t.Any:
+        with self._lock:
+            return self._kept.get(key)
+
+    def put(self, key: t.Any, context: t.Any) -> None:
+        with self._lock:
+            self._kept[key] = context
+
+    def clear(self, key: t.Any) -> None:
+        with self._lock:
+            self._kept.pop(key, None)
+
+
+class OpenStackAdapter(CloudAdapter):
+    """A region is one driver object; its zones are nova's availability zones."""
+
+    region_argument = "ex_force_service_region"
+    region_environment = ("OS_REGION_NAME",)
+    environment: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {
+        "key": ("OS_USERNAME",),
+        "secret": ("OS_PASSWORD",),
+        "ex_force_auth_url": ("OS_AUTH_URL",),
+        "ex_tenant_name": ("OS_PROJECT_NAME", "OS_TENANT_NAME"),
+        "ex_domain_name": ("OS_USER_DOMAIN_NAME",),
+        "ex_tenant_domain_id": ("OS_PROJECT_DOMAIN_ID",),
+    }
+    needed = ("key", "secret", "ex_force_auth_url")
+    lacks: t.Mapping[str, str] = {
+        "client token": "nova creates a second instance of the same name; a lost reply is looked for by name",
+        "prices": "a private cloud tells none",
+    }
+
+    def constructor_arguments(self) -> dict[str, t.Any]:
+        arguments = {"api_version": "2.2", "ex_auth_cache": Tokens(), **super().constructor_arguments()}
+        # libcloud adds the version itself, where OS_AUTH_URL usually ends with it.
+        arguments["ex_force_auth_url"] = re.sub(r"/v[23](\.0)?/?$", "", str(arguments["ex_force_auth_url"]))
+        return arguments
+
+    def endpoint(self, region: str) -> str:
+        connection = getattr(self.opened(region), "connection", None)
+        return f" by {connection.get_auth_class().auth_url}" if connection else ""
+
+    def places(self, scope: str) -> list[Place]:
+        def ask() -> list[Place]:
+            driver = self.driver(scope)
+            answer = self.calling(lambda: driver.connection.request("/os-availability-zone").object, scope)
+            zones = [zone["zoneName"] for zone in answer["availabilityZoneInfo"] if zone["zoneState"]["available"]]
+            return [Place(scope, zone) for zone in zones]
+
+        return self.once(("places", scope), ask)
+
+    def located(self, place: Place) -> dict[str, t.Any]:
+        return {"ex_availability_zone": place.zone}
+
+    def list_nodes(self, driver: t.Any, scope: str) -> t.Sequence[t.Any]:
+        # libcloud's list_nodes has no filter; nova takes an expression over names.
+        names = {"name": f"^{self.deployment.name}-"}
+        return driver._to_nodes(driver._paginated_request("/servers/detail", "servers", driver.connection, names))
+
+    def get_node(self, driver: t.Any, identity: str) -> t.Any:
+        return driver.ex_get_node_details(identity)
+
+    def state(self, node: t.Any) -> str:
+        if node.extra.get("task_state") == "deleting" or node.extra.get("vm_state") in ("deleted", "soft-delete"):
+            return "gone"
+        return super().state(node)
+
+    def fault(self, node: t.Any) -> str:
+        return str((node.extra.get("fault") or {}).get("message") or "")
+
+    def limits(self, scope: str) -> tuple[dict[str, float], dict[str, float]]:
+        driver = self.driver(scope)
+        answer = self.calling(lambda: driver.connection.request("/limits").object, scope)["limits"]["absolute"]
+        limit, remaining = {}, {}
+        for key, (most, used) in LIMITS.items():
+            if answer.get(most, -1) >= 0:  # nova writes -1 for unlimited
+                limit[key] = answer[most]
+                remaining[key] = max(0, answer[most] - answer.get(used, 0))
+        return limit, remaining
+
+    def extras(self, request: Request, driver: t.Any, place: Place) -> dict[str, t.Any]:
+        return {
+            "ex_metadata": self.tags(request),
+            "ex_userdata": self.spec.user_data,
+            "ex_keyname": self.spec.ssh.get("key_name"),
+            "ex_security_groups": [types.SimpleNamespace(name=name) for name in self.spec.security_groups],
+            "networks": [self.network(driver, place.region, name) for name in self.spec.networks],
+        }
+
+    def network(self, driver: t.Any, region: str, name: str) -> t.Any:
+        """A network by its name or id."""
+        networks = self.once(("networks", region), lambda: self.calling(driver.ex_list_networks, region))
+        for network in networks:
+            if name in (network.name, network.id):
+                return network
+        raise Refusal("missing", f"there is no network {name}", self.spec.name, region)
+
+
+class RackspaceAdapter(OpenStackAdapter):
+    """Its regions have no zones, and libcloud knows where to log in."""
+
+    region_argument = "region"
+    region_environment = ("RAX_REGION", "OS_REGION_NAME")
+    environment: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {
+        "key": ("RAX_USERNAME", "OS_USERNAME"),
+        "secret": ("RAX_API_KEY", "OS_PASSWORD"),
+    }
+    needed = ("key", "secret")
+    lacks: t.Mapping[str, str] = {"client token": OpenStackAdapter.lacks["client token"]}
+
+    def constructor_arguments(self) -> dict[str, t.Any]:
+        return {"ex_auth_cache": Tokens(), **CloudAdapter.constructor_arguments(self)}
+
+    def places(self, scope: str) -> list[Place]:
+        return [Place(scope, scope)]
+
+    def located(self, place: Place) -> dict[str, t.Any]:
+        return {}
