@@ -40,7 +40,7 @@ class Catalogue(Adapter):
     region_argument: t.ClassVar[str] = ""  # of the driver's constructor; "" where one driver serves all regions
     region_environment: t.ClassVar[tuple[str, ...]] = ()  # variables that name a region where the file names none
     environment: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {}  # constructor's argument -> variables of cloud tools
-    needed: t.ClassVar[tuple[str, ...]] = ()  # arguments without which a driver cannot connect
+    needed: t.ClassVar[tuple[str, ...]] = ()  # what a driver cannot connect without; a|b: one of two
 
     def __init__(self, deployment: Deployment, name: str) -> None:
         super().__init__(deployment, name)

@@ -168,7 +168,7 @@ class EC2Adapter(CloudAdapter):
         }
 
     def networking(self, driver: t.Any, place: Place) -> dict[str, t.Any]:
-        """Subnet and security groups. libcloud takes ids of groups only with a subnet; names mean the default network."""
+        """Subnet and security groups. libcloud takes groups by id only with a subnet, by name without."""
         groups = self.spec.security_groups
         if not self.spec.networks and not any(group.startswith("sg-") for group in groups):
             return {"ex_security_groups": list(groups) or None}

@@ -81,10 +81,10 @@ def arguments(adapter: t.Any) -> dict[str, t.Any]:
         if given.get(name) in (None, "") and value:
             given[name] = value
     for name in adapter.needed:
-        if given.get(name) in (None, ""):
-            variables = adapter.environment.get(name, ())
+        if all(given.get(one) in (None, "") for one in name.split("|")):
+            variables = adapter.environment.get(name.partition("|")[0], ())
             hint = f", or set the environment's variable {variables[0]}" if variables else ""
-            raise WombatError(f"{path} lacks {name}; write it under credentials or options{hint}")
+            raise WombatError(f"{path} lacks {name.replace('|', ' or ')}; write it under credentials or options{hint}")
     return {name: value for name, value in given.items() if value is not None}
 
 

@@ -87,7 +87,7 @@ class Refusal(WombatError):
 
 def refusal_kind(error: BaseException, text: str) -> str:
     """What a provider's failure means, as a refusal's kind; what no word tells goes by the HTTP code."""
-    code = getattr(error, "code", None)
+    code = getattr(error, "code", None) or getattr(error, "http_code", None)
     if isinstance(error, InvalidCredsError) or code == 401:
         return "credentials"
     if code == 429:

@@ -20,6 +20,10 @@ except ImportError:
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Adapter
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloudstack import (
+    CloudStackAdapter,
+    ExoscaleAdapter,
+)
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.ec2 import EC2Adapter, EucalyptusAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.generic import GenericAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.local import LocalAdapter
@@ -30,8 +34,10 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.openstack 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import suggestion
 
 ADAPTERS: dict[str, type[Adapter]] = {
+    "cloudstack": CloudStackAdapter,
     "ec2": EC2Adapter,
     "eucalyptus": EucalyptusAdapter,
+    "exoscale": ExoscaleAdapter,
     "local": LocalAdapter,
     "openstack": OpenStackAdapter,
     "rackspace": RackspaceAdapter,

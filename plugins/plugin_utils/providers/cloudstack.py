@@ -1,0 +1,130 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CloudStack, and Exoscale's API of it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import TAG, Refusal, Request
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
+
+PAGE = 500  # virtual machines; what CloudStack gives at once at most, unless its operator sets another limit
+STATES = {
+    "Running": "running",
+    "Migrating": "running",
+    "Starting": "pending",
+    "Stopping": "stopped",
+    "Stopped": "stopped",
+    "Shutdowned": "stopped",
+    "Error": "error",
+    "Destroyed": "gone",
+    "Expunging": "gone",
+}
+REPEATABLE = ("list", "query", "start", "stop", "reboot", "destroy")
+
+
+class CloudStackAdapter(CloudAdapter):
+    """CloudStack tags in a second request only, so tags are words of the display name, set with the creation."""
+
+    environment: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {
+        "key": ("CLOUDSTACK_KEY",),
+        "secret": ("CLOUDSTACK_SECRET",),
+        "url": ("CLOUDSTACK_ENDPOINT",),
+    }
+    needed = ("key", "secret", "url|host")
+    lacks: t.Mapping[str, str] = {
+        "client token": "CloudStack has none; a lost reply is looked for by name",
+        "images by id": "the driver has no get_image; all are listed",
+        "prices": "a private cloud tells none",
+    }
+
+    @staticmethod
+    def harmless(method: str, params: t.Mapping[str, t.Any]) -> bool:
+        return str(params.get("command")).startswith(REPEATABLE)
+
+    def list_nodes(self, driver: t.Any, scope: str) -> t.Sequence[t.Any]:
+        """libcloud's list_nodes takes the first page for the whole."""
+        nodes: list[t.Any] = []
+        page: list[t.Any] = []
+        while len(page) == PAGE or not nodes:
+            number = len(nodes) // PAGE + 1
+            page = self.machines(driver, keyword=f"{self.deployment.name}-", page=number, pagesize=PAGE)
+            nodes += page
+            if not page:
+                break
+        return nodes
+
+    def get_node(self, driver: t.Any, identity: str) -> t.Any:
+        return next(iter(self.machines(driver, id=identity)), None)
+
+    @staticmethod
+    def machines(driver: t.Any, **params: t.Any) -> list[t.Any]:
+        """Nodes, with what libcloud leaves out of them."""
+        listed = driver._sync_request("listVirtualMachines", params=params).get("virtualmachine", [])
+        nodes = []
+        for machine in listed:
+            node = driver._to_node(machine)
+            node.extra.update(displayname=machine.get("displayname", ""), state=machine["state"])
+            nodes.append(node)
+        return nodes
+
+    def tags_of(self, node: t.Any) -> dict[str, str]:
+        words = [word.partition("=") for word in str(node.extra.get("displayname")).split()]
+        return {key: value for key, sign, value in words if sign and key.startswith(TAG)}
+
+    def region_and_zone(self, node: t.Any, scope: str) -> tuple[str, str]:
+        place = next(one for one in self.places(scope) if one.location.id == str(node.extra["zone_id"]))
+        return place.region, place.zone
+
+    def size_of(self, node: t.Any, region: str, zone: str) -> str:
+        return str(node.extra["size_name"])
+
+    def state(self, node: t.Any) -> str:
+        return STATES.get(str(node.extra.get("state")), super().state(node))
+
+    def limits(self, scope: str) -> tuple[dict[str, float], dict[str, float]]:
+        driver = self.driver(scope)
+        answer = self.calling(lambda: driver._sync_request("listAccounts"), scope)
+        account = next(iter(answer.get("account", [])), {})
+        limit, remaining = {}, {}
+        for key, word in (("instances", "vm"), ("vcpus", "cpu"), ("memory", "memory")):
+            if str(account.get(f"{word}limit")).isdecimal():  # else it is the word Unlimited
+                limit[key] = float(account[f"{word}limit"])
+                remaining[key] = float(account[f"{word}available"])
+        return limit, remaining
+
+    def extras(self, request: Request, driver: t.Any, place: Place) -> dict[str, t.Any]:
+        words = [f"{key}={value}" for key, value in self.tags(request).items()]
+        return {
+            "ex_displayname": " ".join([request.name, *words]),
+            "ex_userdata": self.spec.user_data,
+            "ex_keyname": self.spec.ssh.get("key_name"),
+            "ex_security_groups": list(self.spec.security_groups),
+            "networks": [self.network(driver, place, name) for name in self.spec.networks],
+            "ex_start_vm": True,  # libcloud's default leaves it off
+        }
+
+    def network(self, driver: t.Any, place: Place, name: str) -> t.Any:
+        """A network by its name or id."""
+        networks = self.once("networks", lambda: self.calling(driver.ex_list_networks, place.region))
+        for network in networks:
+            if name in (network.name, network.id):
+                return network
+        raise Refusal("missing", f"there is no network {name}", self.spec.name, place.region)
+
+    def do(self, verb: str, driver: t.Any, node: t.Any) -> None:
+        {"start": driver.ex_start, "stop": driver.ex_stop}.get(verb, getattr(driver, f"{verb}_node"))(node)
+
+
+class ExoscaleAdapter(CloudStackAdapter):
+    """libcloud knows where it is."""
+
+    environment: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {
+        "key": ("EXOSCALE_API_KEY",),
+        "secret": ("EXOSCALE_API_SECRET",),
+    }
+    needed = ("key", "secret")
+    lacks: t.Mapping[str, str] = {**CloudStackAdapter.lacks, "prices": "libcloud knows none of Exoscale"}

@@ -1,0 +1,48 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An EC2 that keeps state: moto, in this process, mended where its answers differ from Amazon's."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+import typing as t
+
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+AMAZON = b'xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"'
+
+
+def mended(body: bytes) -> bytes:
+    """Amazon's replies have a namespace with a slash at its end, its errors have none; libcloud goes by that."""
+    body = re.sub(rb'xmlns="http://ec2\.amazonaws\.com/doc/[^"]*"', AMAZON, body, count=1)
+    return re.sub(rb"<Response [^>]*>", b"<Response>", body, count=1)
+
+
+def amazon(application: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+    """A WSGI application whose replies are mended."""
+
+    def answer(environ: t.Any, start: t.Callable[..., t.Any]) -> list[bytes]:
+        told: list[t.Any] = []
+        body = mended(b"".join(application(environ, lambda *args: told.append(args))))
+        status, headers = told[0][0], [(k, v) for k, v in told[0][1] if k.lower() != "content-length"]
+        start(status, [*headers, ("Content-Length", str(len(body)))])
+        return [body]
+
+    return answer
+
+
+@contextlib.contextmanager
+def serving() -> t.Iterator[int]:
+    """Serve an EC2 on loopback; gives its port."""
+    server = make_server("127.0.0.1", 0, amazon(DomainDispatcherApplication(create_backend_app)), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
