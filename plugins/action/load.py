@@ -14,7 +14,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.hosts import members
 
 class ActionModule(ControllerAction):
     def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
-        loaded = self.vars.get("wombat") or {}
+        loaded = self.vars.get("ansible_facts", {}).get("wombat") or {}
         deployment = self.deployment()
         reconcile.open_providers(deployment)  # finds what is wrong in their options
         public = deployment.public()

@@ -57,27 +57,20 @@ options:
 EXAMPLES = r"""
 - name: Create what is missing
   wombat.erlang.instances:
-    run: "{{ wombat.run }}"
+    run: "{{ ansible_facts.wombat.run }}"
   register: grown
-
-- name: Make the new ones known to the following plays
-  wombat.erlang.add_instance:
-    host: "{{ item }}"
-  loop: "{{ grown.unlisted }}"
-  loop_control:
-    label: "{{ item.name }}"
 
 - name: Destroy what is too much, after its nodes have left
   wombat.erlang.instances:
     state: retired
     names: "{{ grown.surplus }}"
-    run: "{{ wombat.run }}"
+    run: "{{ ansible_facts.wombat.run }}"
 """
 
 RETURN = r"""
 hosts:
   description: >-
-    The instances that exist now, each with C(name), C(groups) and C(variables), as M(wombat.erlang.add_instance)
+    The instances that exist now, each with C(name), C(groups) and C(variables), as M(ansible.builtin.add_host)
     takes them. An instance that only the inventory still has
     is in the group C(wombat_gone), one that is too many in C(wombat_retiring).
   returned: O(state=present)

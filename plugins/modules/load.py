@@ -15,7 +15,7 @@ description:
   - Reads and validates the deployment file of the run and fails with one sentence when anything in it is wrong.
   - The file is the variable C(wombat_file) if it is set, else the one C(*.wombat.yml) among the inventory sources.
   - The variable C(wombat_scale), such as V(kv=5,web=2), goes before the numbers of nodes in the file.
-  - Sets the fact C(wombat), which plays work with. It holds no credentials.
+  - Sets the fact C(ansible_facts.wombat), which plays work with. It holds no credentials.
 attributes:
   check_mode:
     support: full
