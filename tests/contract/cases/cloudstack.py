@@ -106,9 +106,7 @@ def cases(path):
             "Expunging": "gone",
         },
         "refusals": {
-            "quota": error(
-                535, "Maximum number of resources of type 'user_vm' for account operator has been exceeded."
-            ),
+            "quota": error(535, "Maximum number of resources of type 'user_vm' for account op has been exceeded."),
             "capacity": [command("queryAsyncJobResult", {"queryasyncjobresultresponse": failed})],
             "missing": error(431, "Unable to execute API command: the template does not exist"),
             "request": error(431, "Invalid parameter userdata"),

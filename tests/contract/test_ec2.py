@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import re
 
 import pytest
-from case import RUN, opened
+from case import NAME, RUN, TAGS, opened
+from cases.ec2 import EC2, described
 from moto_ec2 import serving
+from wire import Answer, Wire, lay
 
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import ec2
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Request
 
 REGIONS = ["eu-north-1", "eu-west-1", "us-east-1"]
@@ -31,7 +35,7 @@ def adapter(port, tmp_path, monkeypatch):
         "driver": "ec2",
         "regions": REGIONS,
         "options": {"host": "127.0.0.1", "port": port, "secure": False},
-        "image": {"name": "debian-1?-amd64*", "properties": {"owner_id": "136693071363"}},
+        "image": {"name": "al2022-ami-*-x86_64", "properties": {"owner_id": "137112412989"}},
         "sizes": ["t3.*"],
     }
     return opened(tmp_path, provider)
@@ -75,14 +79,36 @@ def test_life_of_instances(adapter):
     assert adapter.instances() == []
 
 
-def test_more_instances_than_a_page_holds(adapter):
+def test_pages(adapter, monkeypatch):
+    monkeypatch.setattr(ec2, "PAGE", 5)
     driver = adapter.driver("eu-west-1")
+    size = adapter.sizes(adapter.find("eu-west-1", "a"))["t3.micro"][1]
     image = adapter.image("eu-west-1")
-    place = adapter.find("eu-west-1", "a")
-    size = adapter.sizes(place)["t3.micro"][1]
-    for start in range(0, 5000, 1000):
-        tags = adapter.tags(requested("eu-west-1", 0))
-        nodes = driver.create_node("shop-kv-000000", size, image, ex_metadata=tags, ex_mincount=1000, ex_maxcount=1000)
-        assert len(nodes) == 1000, start
-    driver.create_node("blog-kv-000000", size, image, ex_metadata={"wombat-deployment": "blog"})
+    for tags in (adapter.tags(requested("eu-west-1", 0)), {"wombat-deployment": "blog"}):
+        driver.create_node("shop-kv-000000", size, image, ex_metadata=tags, ex_mincount=17, ex_maxcount=17)
+    assert len({one.id for one in adapter.instances()}) == 17
+
+
+def test_5000_instances(tmp_path, monkeypatch):
+    """In pages of a thousand, as Amazon gives them; libcloud alone would see the first."""
+    wire = Wire("test_ec2:EC2MockHttp", EC2.writes, EC2.chapter)
+    lay(wire, monkeypatch)
+    head, item, tail = re.split(
+        r"(?<=<reservationSet>)\s*|(?=</reservationSet>)", described([{"name": NAME, "tags": TAGS}])
+    )
+    item = re.match(r"<item>.*?</instancesSet>\s*</item>", item, re.DOTALL)[0]
+
+    def page(sent):
+        number = int(sent.params.get("NextToken", 0))
+        items = "".join(item.replace("i-4711", f"i-{number}-{ordinal}") for ordinal in range(1000))
+        following = f"<nextToken>{number + 1}</nextToken>" if number < 4 else ""
+        return head + items + tail.replace("</reservationSet>", "</reservationSet>" + following)
+
+    wire.answers.append(Answer("GET", "/", page, params={"Action": "DescribeInstances"}))
+    adapter = opened(tmp_path, EC2.provider)
     assert len({one.id for one in adapter.instances()}) == 5000
+    asked = [sent.params for sent in wire.sent if sent.params["Action"] == "DescribeInstances"]
+    assert len(asked) == 5
+    assert {params["MaxResults"] for params in asked} == {"1000"}
+    assert {params["Filter.1.Name"] for params in asked} == {"tag:wombat-deployment"}
+    assert {params["Filter.1.Value.1"] for params in asked} == {"shop"}
