@@ -16,6 +16,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import typing as t
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -131,7 +132,7 @@ class ReleaseFolder:
             if PATH_PART.match(version):
                 try:
                     with open(marker, encoding="utf-8") as stream:
-                        found.append((os.stat(marker).st_mtime, version, json.load(stream)))
+                        found.append((os.stat(marker).st_mtime_ns, version, json.load(stream)))
                 except (FileNotFoundError, ValueError):
                     continue  # Pruned by another run between the two looks, or cut short by a power failure.
         return {version: record for _time, version, record in sorted(found, key=lambda entry: entry[:2])}
@@ -216,7 +217,8 @@ class ReleaseFolder:
         """Point `current` to `version` in one step; the version it leaves counts as used just now."""
         before = self.current()
         if before and os.path.exists(os.path.join(self.path(before), MARKER)):
-            os.utime(os.path.join(self.path(before), MARKER))
+            now = time.time_ns()  # of itself, utime takes the time of the last tick
+            os.utime(os.path.join(self.path(before), MARKER), ns=(now, now))
         link = os.path.join(tempfile.mkdtemp(prefix="current.part-", dir=self.home), "current")
         os.symlink(version, link)
         os.replace(link, self.path("current"))

@@ -34,7 +34,7 @@ class CloudStackAdapter(CloudAdapter):
         "secret": ("CLOUDSTACK_SECRET",),
         "url": ("CLOUDSTACK_ENDPOINT",),
     }
-    needed = ("key", "secret", "url|host")
+    needed: t.ClassVar[tuple[str, ...]] = ("key", "secret", "url|host")
     lacks: t.Mapping[str, str] = {
         "client token": "CloudStack has none; a lost reply is looked for by name",
         "images by id": "the driver has no get_image; all are listed",
@@ -88,7 +88,7 @@ class CloudStackAdapter(CloudAdapter):
     def limits(self, scope: str) -> tuple[dict[str, float], dict[str, float]]:
         driver = self.driver(scope)
         answer = self.calling(lambda: driver._sync_request("listAccounts"), scope)
-        account = next(iter(answer.get("account", [])), {})
+        account: t.Mapping[str, t.Any] = next(iter(answer.get("account", [])), {})
         limit, remaining = {}, {}
         for key, word in (("instances", "vm"), ("vcpus", "cpu"), ("memory", "memory")):
             if str(account.get(f"{word}limit")).isdecimal():  # else it is the word Unlimited
@@ -126,5 +126,5 @@ class ExoscaleAdapter(CloudStackAdapter):
         "key": ("EXOSCALE_API_KEY",),
         "secret": ("EXOSCALE_API_SECRET",),
     }
-    needed = ("key", "secret")
+    needed: t.ClassVar[tuple[str, ...]] = ("key", "secret")
     lacks: t.Mapping[str, str] = {**CloudStackAdapter.lacks, "prices": "libcloud knows none of Exoscale"}

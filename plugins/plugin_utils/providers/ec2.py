@@ -31,7 +31,7 @@ class EC2Adapter(CloudAdapter):
         "secret": ("AWS_SECRET_ACCESS_KEY",),
         "token": ("AWS_SESSION_TOKEN",),
     }
-    needed = ("key", "secret")
+    needed: t.ClassVar[tuple[str, ...]] = ("key", "secret")
     lacks: t.Mapping[str, str] = {
         "quota": "EC2 tells a number of instances that no longer counts; limits are of vcpus, and known by refusals",
     }
@@ -204,7 +204,7 @@ class EucalyptusAdapter(EC2Adapter):
         "key": ("EC2_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
         "secret": ("EC2_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"),
     }
-    needed = ("key", "secret", "host")
+    needed: t.ClassVar[tuple[str, ...]] = ("key", "secret", "host")
     lacks: t.Mapping[str, str] = {
         "quota": "Eucalyptus tells none",
         "prices": "a private cloud tells none",

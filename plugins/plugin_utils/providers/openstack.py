@@ -55,7 +55,7 @@ class OpenStackAdapter(CloudAdapter):
         "ex_domain_name": ("OS_USER_DOMAIN_NAME",),
         "ex_tenant_domain_id": ("OS_PROJECT_DOMAIN_ID",),
     }
-    needed = ("key", "secret", "ex_force_auth_url")
+    needed: t.ClassVar[tuple[str, ...]] = ("key", "secret", "ex_force_auth_url")
     lacks: t.Mapping[str, str] = {
         "client token": "nova creates a second instance of the same name; a lost reply is looked for by name",
         "prices": "a private cloud tells none",
@@ -136,7 +136,7 @@ class RackspaceAdapter(OpenStackAdapter):
         "key": ("RAX_USERNAME", "OS_USERNAME"),
         "secret": ("RAX_API_KEY", "OS_PASSWORD"),
     }
-    needed = ("key", "secret")
+    needed: t.ClassVar[tuple[str, ...]] = ("key", "secret")
     lacks: t.Mapping[str, str] = {"client token": OpenStackAdapter.lacks["client token"]}
 
     def constructor_arguments(self) -> dict[str, t.Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.wombat.erlang.plugins.action.provider_info import lines, price_of, quota_of
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import registry
 
 PROFILE = {
     "domain": "attic/north/a",
@@ -24,13 +25,13 @@ ATTIC = {"driver": "local", "domains": [PROFILE], "available": True, "reason": "
 
 def test_lines():
     world = {"driver": "local", "domains": [], "available": False, "reason": "no route", "unsupported": {}}
-    assert lines({"attic": ATTIC, "world": world}, ["hosts", "local"]) == [
+    assert lines({"attic": ATTIC, "world": world}, ["abiquo", "local"]) == [
         "domain           place   labels   quota left        images     sizes",
         "attic/north/a    SE, EU  private  1 of 2 instances  debian-12  small (1 vcpu, 512 MiB, price unknown)",
         "world: no route  -       -        -                 -          -",
         "attic (local) has no ssh key: no SSH",
-        "supported drivers: local",
-        "as far as libcloud's common methods go: hosts, and any driver class by its dotted path",
+        f"supported drivers: {', '.join(sorted(registry.ADAPTERS))}",
+        "as far as libcloud's common methods go: abiquo, and any driver class by its dotted path",
     ]
 
 
