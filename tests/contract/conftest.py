@@ -8,4 +8,7 @@ from __future__ import annotations
 import pathlib
 import sys
 
+import pytest
+
+pytest.register_assert_rewrite("case", "cases", "wire")
 sys.path.insert(0, str(pathlib.Path(__file__).parent))

@@ -77,7 +77,8 @@ def test_create(case, wire, adapter):
     wire.answers += case.create()
     instance = adapter.create(case.request())
     case.created(wire.sent)
-    assert (instance.name, instance.id, instance.state) == (NAME, case.identity, "running")
+    assert (instance.name, instance.id) == (NAME, case.identity)
+    assert instance.state in ("pending", "running")
     assert (instance.region, instance.zone, instance.size) == (case.region, case.zone, case.size.name)
     assert (instance.family, instance.slots, instance.address) == ("kv", (1, 2), case.address)
     assert SECRET not in repr(instance)
@@ -108,8 +109,8 @@ def test_verbs(case, wire, adapter, verb):
 def test_destroying_what_is_gone(case, wire, adapter):
     wire.answers += case.listed([OURS])
     (instance,) = adapter.instances()
-    wire.answers += case.listed([])
     wire.answers += [Answer("GET", f".*/{case.identity}", {"itemNotFound": {"message": "not found"}}, 404)]
+    wire.answers += case.listed([])
     wire.sent.clear()
     adapter.act("destroy", instance)
     with pytest.raises(WombatError, match="is gone from"):

@@ -80,7 +80,8 @@ class CloudAdapter(Catalogue):
         places = self.places(scope)
         said = reading.location(node)
         for place in places:
-            if said and said in (place.zone, place.region, getattr(place.location, "id", None)):
+            theirs = (getattr(place.location, "id", None), getattr(place.location, "name", None))
+            if said and said in (place.zone, place.region, *map(str, theirs)):
                 return place.region, place.zone
         return (places[0].region, places[0].zone) if places else (scope or "default", scope or "default")
 

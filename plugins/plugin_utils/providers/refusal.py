@@ -35,6 +35,7 @@ REFUSALS = (
             "unabletocreateadeployment",
             "nocapacity",
             "enoughcapacity",
+            "notavailablein",
         ),
     ),
     (
@@ -42,6 +43,7 @@ REFUSALS = (
         (
             "quota",
             "limitexceeded",
+            "maximummonthlyfee",
             "limitreached",
             "exceededlimit",
             "dropletlimit",
@@ -88,6 +90,8 @@ class Refusal(WombatError):
 def refusal_kind(error: BaseException, text: str) -> str:
     """What a provider's failure means, as a refusal's kind; what no word tells goes by the HTTP code."""
     code = getattr(error, "code", None) or getattr(error, "http_code", None)
+    if code is None and (match := re.search(r"status code:? ([0-9]{3})", text, re.IGNORECASE)):
+        code = int(match[1])
     if isinstance(error, InvalidCredsError) or code == 401:
         return "credentials"
     if code == 429:
@@ -96,8 +100,8 @@ def refusal_kind(error: BaseException, text: str) -> str:
     for kind, words in REFUSALS:
         if any(word in plain for word in words):
             return kind
-    if code == 403:
-        return "credentials"
+    if code in (403, 404):
+        return "credentials" if code == 403 else "missing"
     # A driver that takes no such argument says so before it asks anybody.
     wrong = isinstance(error, (TypeError, ValueError, NotImplementedError))
     return "request" if wrong or (isinstance(code, int) and 400 <= code < 500) else "outage"

@@ -24,23 +24,29 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloudstack
     CloudStackAdapter,
     ExoscaleAdapter,
 )
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.digitalocean import DigitalOceanAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.ec2 import EC2Adapter, EucalyptusAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.generic import GenericAdapter
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.linode import LinodeAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.local import LocalAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.openstack import (
     OpenStackAdapter,
     RackspaceAdapter,
 )
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.vultr import VultrAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import suggestion
 
 ADAPTERS: dict[str, type[Adapter]] = {
     "cloudstack": CloudStackAdapter,
+    "digitalocean": DigitalOceanAdapter,
     "ec2": EC2Adapter,
     "eucalyptus": EucalyptusAdapter,
     "exoscale": ExoscaleAdapter,
+    "linode": LinodeAdapter,
     "local": LocalAdapter,
     "openstack": OpenStackAdapter,
     "rackspace": RackspaceAdapter,
+    "vultr": VultrAdapter,
 }
 UNUSABLE = ("dummy",)  # drivers of libcloud that are no clouds
 OUR_DRIVERS = {"local": ("ansible_collections.wombat.erlang.plugins.plugin_utils.drivers.local", "LocalNodeDriver")}

@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from cases import cloudstack, ec2, openstack
+from cases import cloudstack, ec2, openstack, regions
 
-CASES = [case for module in (cloudstack, ec2, openstack) for case in module.CASES]
+CASES = [case for module in (cloudstack, ec2, openstack, regions) for case in module.CASES]

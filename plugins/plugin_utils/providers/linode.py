@@ -1,0 +1,57 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Linode, now of Akamai."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+import typing as t
+
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Request, Size
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.regions import RegionAdapter
+
+
+class LinodeAdapter(RegionAdapter):
+    """API version 4."""
+
+    environment: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {"key": ("LINODE_CLI_TOKEN", "LINODE_TOKEN")}
+    lacks: t.Mapping[str, str] = {
+        **RegionAdapter.lacks,
+        "filtered listing": "the filter is an HTTP header that the driver does not send",
+        "images by id": "the driver has no get_image; all are listed",
+        "network": "the driver knows no networks of Linode",
+        "quota": "Linode tells none",
+        "security groups": "the driver knows no firewalls of Linode",
+    }
+
+    def connect(self, region: str) -> t.Any:
+        driver = super().connect(region)
+        # libcloud takes one that is being deleted for one that is coming up, and stumbles over a suspended one.
+        states = {**driver.LINODE_STATES, "deleting": "terminated", "billing_suspension": "stopped"}
+        driver.LINODE_STATES = states
+        return driver
+
+    def size_name(self, size: t.Any) -> str:
+        return str(size.id)
+
+    def size(self, size: t.Any, place: Place) -> Size:
+        return dataclasses.replace(super().size(size, place), disk=size.disk / 1024)  # libcloud leaves it in MiB
+
+    def list_sizes(self, driver: t.Any, place: Place) -> t.Sequence[t.Any]:
+        return driver.list_sizes()
+
+    def get_node(self, driver: t.Any, identity: str) -> t.Any:
+        return driver.ex_get_node(identity)
+
+    def extras(self, request: Request, driver: t.Any, place: Place) -> dict[str, t.Any]:
+        user = self.spec.ssh.get("key_name")
+        return {
+            "root_pass": secrets.token_urlsafe(32),  # Linode wants one; nobody is to know it
+            "ex_authorized_users": [user] if user else None,
+            "ex_private_ip": self.spec.address == "private",
+            "ex_tags": self.texts(request),
+            "ex_userdata": self.spec.user_data,
+        }
