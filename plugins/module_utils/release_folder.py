@@ -214,11 +214,11 @@ class ReleaseFolder:
                     shutil.rmtree(path, ignore_errors=True)
 
     def switch(self, version: str) -> None:
-        """Point `current` to `version` in one step; the version it leaves counts as used just now."""
-        before = self.current()
-        if before and os.path.exists(os.path.join(self.path(before), MARKER)):
-            now = time.time_ns()  # of itself, utime takes the time of the last tick
-            os.utime(os.path.join(self.path(before), MARKER), ns=(now, now))
+        """Point `current` to `version` in one step; it and, before it, the version it leaves count as used just now."""
+        for used in (self.current(), version):
+            if used and os.path.exists(os.path.join(self.path(used), MARKER)):
+                now = time.time_ns()  # of itself, utime takes the time of the last tick
+                os.utime(os.path.join(self.path(used), MARKER), ns=(now, now))
         link = os.path.join(tempfile.mkdtemp(prefix="current.part-", dir=self.home), "current")
         os.symlink(version, link)
         os.replace(link, self.path("current"))
