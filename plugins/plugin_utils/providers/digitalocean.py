@@ -44,7 +44,10 @@ class DigitalOceanAdapter(RegionAdapter):
         return {"instances": most}, {"instances": max(0, most - used)}
 
     def extras(self, request: Request, driver: t.Any, place: Place) -> dict[str, t.Any]:
-        attributes = {"tags": self.texts(request), "ssh_keys": self.key_id(driver, place.region, "id")}
+        attributes: dict[str, t.Any] = {
+            "tags": self.texts(request),
+            "ssh_keys": self.key_id(driver, place.region, "id"),
+        }
         if self.spec.address == "private":
             attributes["private_networking"] = True
         return {"ex_create_attr": attributes, "ex_user_data": self.spec.user_data}

@@ -46,7 +46,7 @@ class OpenStackAdapter(CloudAdapter):
     """A region is one driver object; its zones are nova's availability zones."""
 
     region_argument = "ex_force_service_region"
-    region_environment = ("OS_REGION_NAME",)
+    region_environment: t.ClassVar[tuple[str, ...]] = ("OS_REGION_NAME",)
     environment: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {
         "key": ("OS_USERNAME",),
         "secret": ("OS_PASSWORD",),
@@ -131,7 +131,7 @@ class RackspaceAdapter(OpenStackAdapter):
     """Its regions have no zones, and libcloud knows where to log in."""
 
     region_argument = "region"
-    region_environment = ("RAX_REGION", "OS_REGION_NAME")
+    region_environment: t.ClassVar[tuple[str, ...]] = ("RAX_REGION", "OS_REGION_NAME")
     environment: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {
         "key": ("RAX_USERNAME", "OS_USERNAME"),
         "secret": ("RAX_API_KEY", "OS_PASSWORD"),
