@@ -37,6 +37,10 @@ def mebibytes(value: object) -> float | None:
     return amount if 0 <= amount < MOST_MEMORY else None
 
 
+NAME = r"[a-z][a-z0-9]*"
+NAME_MEANING = "small letters and digits, a letter first"
+
+
 class Section:
     """A mapping at `path` of the file. Each reader takes one key; `end` refuses the keys that nobody read.
 
@@ -56,6 +60,11 @@ class Section:
         self.data = data
         self.path = path
         self.seen: set[str] = set()
+
+    def called(self, name: str, pattern: str, meaning: str) -> None:
+        """Refuse the name that the mapping itself has."""
+        if not re.fullmatch(pattern, name):
+            raise WombatError(f"{self.path} must have a name of {meaning}")
 
     def where(self, key: object) -> str:
         return f"{self.path}.{key}" if self.path else str(key)

@@ -27,7 +27,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils.errors import Wombat
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment, Family, Provider
 from ansible_collections.wombat.erlang.plugins.plugin_utils.drivers import local as driver
 from ansible_collections.wombat.erlang.plugins.plugin_utils.drivers.addresses import OFFSET_STEP
-from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing import read_quota
+from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_provider import read_quota
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import (
     TAG,
     Adapter,

@@ -177,7 +177,8 @@ def test_no_decrypted_text_in_errors(tmp_path, extra, text):
         ("a: 1\n---\nb: 2", "is not valid YAML or cannot be decrypted: .*document"),
         ("a: !nothing b", "is not valid YAML or cannot be decrypted: .*!nothing"),
         ("a: &a [*a]", "is nested too deeply, or a YAML alias in it holds itself; unfold it"),
-        ("a: " + "[" * 2000 + "]" * 2000, "is nested too deeply"),
+        # Newer versions of PyYAML have a limit of their own.
+        ("a: " + "[" * 2000 + "]" * 2000, "(is nested too deeply|is not valid YAML .*nesting depth)"),
         ("? [a, b]\n: c", "is not valid YAML or cannot be decrypted: .*line 1, column"),
         ("a: " + "9" * 5000, "is not valid YAML or cannot be decrypted: "),
     ],
