@@ -35,7 +35,8 @@ class Case:
 
     `listed(instances)` gives the answers that list instances, each a mapping with name, tags and state, beside those
     of others; `created` checks what was sent to create; `verbs` are the requests of start, stop, reboot and destroy,
-    each (method, path, parameters or body's JSON).
+    each (method, path, parameters or body's JSON or text). `environment` says which variable gives an argument of the
+    driver; where a value is not the argument itself, `surroundings` makes the variables.
     """
 
     driver: str
@@ -59,7 +60,9 @@ class Case:
     writes: t.Callable[[Sent], bool] | None = None
     country: str | None = None
     environment: dict[str, str] = dataclasses.field(default_factory=dict)
+    surroundings: t.Callable[[t.Any, dict[str, str]], dict[str, str]] | None = None  # (folder, values) -> variables
     tagged: bool = True
+    label: str = ""  # where a driver has several cases
     chapter: dict[str, t.Any] = dataclasses.field(default_factory=dict)  # set on the object of recorded replies
 
     def request(self, **changes: t.Any) -> Request:

@@ -23,7 +23,7 @@ OTHERS = [
 ]
 
 
-@pytest.fixture(params=CASES, ids=lambda case: case.driver)
+@pytest.fixture(params=CASES, ids=lambda case: case.label or case.driver)
 def case(request, monkeypatch):
     for variable in [name for case in CASES for name in case.environment.values()]:
         monkeypatch.delenv(variable, raising=False)
@@ -87,9 +87,9 @@ def test_create(case, wire, adapter):
 
 @pytest.mark.parametrize("verb", ["start", "stop", "reboot", "destroy"])
 def test_verbs(case, wire, adapter, verb):
-    wire.answers += case.listed([OURS])
+    stopped = {"state": next(word for word, ours in case.states.items() if ours == "stopped")}
+    wire.answers += case.create()[1:] + case.listed([{**OURS, **stopped} if verb == "start" else OURS])
     (instance,) = adapter.instances()
-    wire.answers += case.create()[1:]
     wire.sent.clear()
     if verb not in case.verbs:
         feature = "reboot" if verb == "reboot" else "start and stop"
@@ -100,7 +100,9 @@ def test_verbs(case, wire, adapter, verb):
     (sent,) = wire.written()
     assert sent.method == method
     assert re.fullmatch(path, sent.path)
-    if detail and method in ("POST", "PUT") and sent.body.startswith("{"):
+    if isinstance(detail, str):
+        assert sent.body == detail
+    elif detail and method in ("POST", "PUT") and sent.body.startswith("{"):
         assert sent.json == detail
     elif detail:
         assert detail.items() <= sent.params.items()
@@ -147,8 +149,11 @@ def test_credentials_of_the_environment(case, wire, tmp_path, monkeypatch):
     if case.environment:
         with pytest.raises(WombatError, match=rf"lacks .*{next(iter(case.environment.values()))}"):
             opened(tmp_path, bare)
-    for name, variable in case.environment.items():
-        monkeypatch.setenv(variable, values[name])
+    variables = {variable: values[name] for name, variable in case.environment.items()}
+    if case.surroundings:
+        variables = case.surroundings(tmp_path, values)
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
     wire.answers += case.listed([OURS])
     assert [instance.name for instance in opened(tmp_path, bare).instances()] == [NAME]
 

@@ -46,7 +46,7 @@ class Catalogue(Adapter):
         super().__init__(deployment, name)
         self.driver_class = opening.driver_class(self.spec.driver, f"{deployment.file}: providers.{name}.driver")
         self.arguments = self.constructor_arguments()
-        self.lacks = self.missing(self.driver_class)
+        self.lacks = self.missing()
         self.pace = Pace(self.spec.rate)
         self._known: dict[t.Any, t.Any] = {}
         opening.check(self)
@@ -56,10 +56,9 @@ class Catalogue(Adapter):
         """Whether tags say who owns an instance; else its name alone does."""
         return not self.lacks.get("tags")
 
-    @classmethod
-    def missing(cls, driver: type) -> t.Mapping[str, str]:
-        """What is not to be had of a driver: feature -> why."""
-        return cls.lacks
+    def missing(self) -> t.Mapping[str, str]:
+        """What is not to be had of the driver: feature -> why."""
+        return self.lacks
 
     # Connecting.
 
@@ -76,6 +75,10 @@ class Catalogue(Adapter):
         for connection in opening.connections(driver):
             govern(connection, self.pace, self.harmless)
         return driver
+
+    def from_environment(self) -> dict[str, t.Any]:
+        """The constructor's arguments that the environment gives, by the variables of the cloud's own tools."""
+        return {name: opening.from_environment(variables) for name, variables in self.environment.items()}
 
     @staticmethod
     def harmless(method: str, params: t.Mapping[str, t.Any]) -> bool:

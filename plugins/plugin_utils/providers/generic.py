@@ -16,6 +16,5 @@ class GenericAdapter(CloudAdapter):
 
     owned_by_name = True
 
-    @classmethod
-    def missing(cls, driver: type) -> t.Mapping[str, str]:
-        return opening.lacks(driver)
+    def missing(self) -> t.Mapping[str, str]:
+        return opening.lacks(self.driver_class)

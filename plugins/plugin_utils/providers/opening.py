@@ -76,9 +76,8 @@ def arguments(adapter: t.Any) -> dict[str, t.Any]:
                         f"{path}.{part}.{name} is not an argument of driver {adapter.spec.driver}; "
                         f"{suggestion(name, known - {'self', 'cls'})}"
                     )
-    for name, variables in adapter.environment.items():
-        value = from_environment(variables)
-        if given.get(name) in (None, "") and value:
+    for name, value in adapter.from_environment().items():
+        if given.get(name) in (None, "") and value not in (None, ""):
             given[name] = value
     for name in adapter.needed:
         if all(given.get(one) in (None, "") for one in name.split("|")):

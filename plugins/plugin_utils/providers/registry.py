@@ -29,6 +29,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.ec2 import
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.generic import GenericAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.linode import LinodeAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.local import LocalAdapter
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.opennebula import OpenNebulaAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.openstack import (
     OpenStackAdapter,
     RackspaceAdapter,
@@ -44,6 +45,7 @@ ADAPTERS: dict[str, type[Adapter]] = {
     "exoscale": ExoscaleAdapter,
     "linode": LinodeAdapter,
     "local": LocalAdapter,
+    "opennebula": OpenNebulaAdapter,
     "openstack": OpenStackAdapter,
     "rackspace": RackspaceAdapter,
     "vultr": VultrAdapter,
