@@ -56,7 +56,7 @@ class ActionModule(ControllerAction):
             outcome = reconcile.Outcome(observation=before, plan=first)
         else:
             outcome = reconcile.grow(deployment, adapters, options["run"], self.say, options["deadline"], remembered)
-            memory.keep(outcome.refusals)
+            memory.keep([refusal for refusal in outcome.refusals if adapters[refusal.scope[0]].remembers])
         # What another run made meanwhile is that run's to retire.
         ours = {instance.name for instance in (*before.instances, *outcome.created)}
         surplus = sorted(instance.name for instance in outcome.plan.surplus if instance.name in ours)
@@ -64,6 +64,8 @@ class ActionModule(ControllerAction):
         hosts = self.hosts(deployment, outcome.observation, surplus)
         for provider, reason in outcome.observation.unknown.items():
             self.say(f"? {provider}  {reason}; its instances are unknown: nothing is created or retired on its behalf")
+        for one in outcome.observation.silent:
+            self.say(f"? {one.provider}  {one.reason}; an instance may be there: mend it, or take it out of the file")
         return {
             "changed": bool(first.create if self.check else outcome.created or outcome.destroyed),
             "hosts": unsafe(hosts),
@@ -71,7 +73,7 @@ class ActionModule(ControllerAction):
             "created": sorted(instance.name for instance in outcome.created),
             "surplus": surplus,
             "refusals": unsafe([{"kind": r.kind, "scope": list(r.scope), "text": r.text} for r in outcome.refusals]),
-            "unknown": unsafe(dict(outcome.observation.unknown)),
+            "unknown": unsafe(outcome.observation.unclear),
             "shortfall": shortfall,
             "explanation": unsafe(self.explanation(outcome, remembered) if shortfall else []),
             "placement": unsafe(dict(outcome.plan.result)),
@@ -82,6 +84,7 @@ class ActionModule(ControllerAction):
     def explanation(outcome: reconcile.Outcome, remembered: t.Sequence[Refusal]) -> list[str]:
         """Why nodes could not be placed: the placement's reasons, and what each provider said."""
         said = [str(refusal) for refusal in (*remembered, *outcome.refusals)]
+        said += [f"provider {name} is not known whole: {why}" for name, why in outcome.observation.unclear.items()]
         return [*placement.explain(dict(outcome.plan.result)), *dict.fromkeys(said)]
 
     def hosts(
@@ -95,7 +98,7 @@ class ActionModule(ControllerAction):
         names = {host["name"] for host in found}
         hostvars = self.vars["hostvars"]
         for name in self.vars["groups"].get(ALL, ()):
-            if name not in names and hostvars.raw_get(name).get("wombat_provider") not in seen.unknown:
+            if name not in names and hostvars.raw_get(name).get("wombat_provider") not in seen.unclear:
                 found.append({"name": name, "groups": [GONE], "variables": {}})
         return found
 
@@ -112,8 +115,8 @@ class ActionModule(ControllerAction):
 
     @staticmethod
     def require_known(seen: planning.Observation) -> None:
-        if seen.unknown:
-            reasons = "; ".join(f"{name}: {reason}" for name, reason in seen.unknown.items())
+        if seen.unclear:
+            reasons = "; ".join(f"{name}: {reason}" for name, reason in seen.unclear.items())
             raise WombatError(
                 f"nothing was destroyed, for not all instances are known ({reasons}); mend the provider or leave it out"
             )

@@ -146,6 +146,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             raise AnsibleParserError(str(error)) from None
         for name, reason in observation.unknown.items():
             self.display.warning(f"the instances of provider {name} are unknown and left out: {reason}")
+        for one in observation.silent:
+            self.display.warning(f"provider {one.provider}: {one.reason}; an instance that may be there is left out")
         for instance in observation.instances:
             self._add_host(deployment, instance)
         # Last, for these groups tell the playbooks that nothing went wrong before.

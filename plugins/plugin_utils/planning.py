@@ -23,16 +23,39 @@ ALIVE = ("pending", "running", "stopped")
 
 
 @dataclasses.dataclass(frozen=True)
+class Silent:
+    """A part of a provider that cannot be seen: one instance may be there, of `family` where that is known."""
+
+    provider: str
+    name: str
+    reason: str
+    family: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Observation:
     """What the providers say now; `unknown` gives for each provider that could not be observed the reason."""
 
     domains: tuple[Domain, ...]
     instances: tuple[Instance, ...]
     unknown: t.Mapping[str, str]
+    silent: tuple[Silent, ...] = ()
+
+    @property
+    def unclear(self) -> dict[str, str]:
+        """The providers of which not all is known, with the reasons."""
+        parts: dict[str, str] = {}
+        for one in self.silent:
+            parts[one.provider] = "; ".join(filter(None, (parts.get(one.provider), one.reason)))
+        return {**parts, **self.unknown}
 
     def offers(self, refusals: t.Sequence[Refusal] = ()) -> list[dict[str, t.Any]]:
         every = [offer for domain in self.domains for offer in domain.offers()]
         return [offer for offer in every if not any(refusal.covers(offer) for refusal in refusals)]
+
+    def hidden(self, family: str) -> int:
+        """How many instances of a family may be where a provider that answers cannot see them."""
+        return sum(one.family in (None, family) for one in self.silent)
 
     def without(self, names: t.Collection[str]) -> Observation:
         """The same without some instances."""
@@ -77,12 +100,12 @@ def make_plan(
     ]
     demands = deployment.demands()
     held: dict[str, int] = {}
-    if seen.unknown:
-        for name, demand in demands.items():
-            there = sum(len(instance.slots) for instance in alive if instance.family == name)
-            if demand["nodes"] > there:
-                held[name] = demand["nodes"] - there
-                demand["nodes"] = there
+    for name, demand in demands.items():
+        there = sum(len(instance.slots) for instance in alive if instance.family == name)
+        hidden = demand["nodes"] if seen.unknown else seen.hidden(name) * most_nodes(demand)
+        if demand["nodes"] > there and hidden:
+            held[name] = min(hidden, demand["nodes"] - there)
+            demand["nodes"] -= held[name]
     result = placement.place(demands, seen.offers(refusals), existing, budget=deployment.budget)
     dropped = set(result["surplus"])
     surplus = tuple(instance for instance in seen.instances if instance.name in dropped or instance.state not in ALIVE)
@@ -118,6 +141,12 @@ def _requests(deployment: Deployment, result: t.Mapping[str, t.Any], run: str, t
                 size=assignment["size"],
                 nodes=share,
             )
+
+
+def most_nodes(demand: t.Mapping[str, t.Any]) -> int:
+    """The most nodes of a family that one instance may have."""
+    each = demand["nodes_per_instance"]
+    return int(each["max"] if isinstance(each, t.Mapping) else each)
 
 
 def short_id(run: str, ordinal: int) -> str:

@@ -16,6 +16,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.planning import (
     ALIVE,
     Observation,
     Plan,
+    Silent,
     check_network,
     make_plan,
     too_young,
@@ -61,18 +62,23 @@ def open_providers(deployment: Deployment) -> dict[str, Adapter]:
 def observe(adapters: t.Mapping[str, Adapter]) -> Observation:
     """Ask all providers at once for their domains and our instances."""
 
-    def ask(name: str) -> tuple[list[Domain], list[Instance], str]:
+    def ask(name: str) -> tuple[list[Domain], list[Instance], dict[str, str], str]:
         try:
-            return adapters[name].domains(), adapters[name].instances(), ""
+            return (*adapters[name].observe(), "")
         except Refusal as refusal:
-            return [], [], str(refusal)
+            return [], [], {}, str(refusal)
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, len(adapters))) as pool:
         answers = dict(zip(adapters, pool.map(ask, adapters), strict=False))
     return Observation(
-        domains=tuple(domain for domains, _instances, _reason in answers.values() for domain in domains),
-        instances=tuple(instance for _domains, instances, _reason in answers.values() for instance in instances),
-        unknown={name: reason for name, (_domains, _instances, reason) in answers.items() if reason},
+        domains=tuple(domain for domains, *_others in answers.values() for domain in domains),
+        instances=tuple(instance for _domains, instances, *_others in answers.values() for instance in instances),
+        unknown={name: reason for name, (*_others, reason) in answers.items() if reason},
+        silent=tuple(
+            Silent(name, one, why, adapters[name].unseen(one))
+            for name, (_domains, _instances, unseen, _reason) in answers.items()
+            for one, why in unseen.items()
+        ),
     )
 
 

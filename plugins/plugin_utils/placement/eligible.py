@@ -115,6 +115,9 @@ def checks(unit: Unit, catalogue: Catalogue) -> t.Iterator[Check]:
     if unit.demand.arch:
         wrong = [arch not in unit.demand.arch for arch in catalogue.arch]
         yield Check("arch", f"arch is not {' or '.join(unit.demand.arch)}", np.array(wrong, dtype=bool))
+    families = (None, *(family.name for family in unit.families))
+    others = [offer.profile.get("pin") not in families for offer in catalogue.problem.offers]
+    yield Check("pin", "pinned to another family", np.array(others, dtype=bool))
     yield from _geography(unit, catalogue)
     for family, where in unit.wheres:
         yield from _where(f" of {family}" if unit.followers else "", where, catalogue)

@@ -51,6 +51,7 @@ class Adapter:
     """
 
     lacks: t.Mapping[str, str] = {}  # feature -> why it is missing
+    remembers: t.ClassVar[bool] = True  # whether what it refused counts for later runs too
 
     def __init__(self, deployment: Deployment, name: str) -> None:
         self.deployment = deployment
@@ -78,6 +79,14 @@ class Adapter:
     def instances(self) -> list[Instance]:
         """The instances that exist and carry this deployment's name and tags; terminated ones do not."""
         raise NotImplementedError
+
+    def observe(self) -> tuple[list[Domain], list[Instance], dict[str, str]]:
+        """Domains, instances, and what of the provider cannot be seen though the rest can: name -> why."""
+        return self.domains(), self.instances(), {}
+
+    def unseen(self, name: str) -> str | None:
+        """The only family whose instance may be at what cannot be seen; None: any family's."""
+        return None
 
     def create(self, request: Request) -> Instance:
         raise NotImplementedError

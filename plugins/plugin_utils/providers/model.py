@@ -13,7 +13,10 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Ge
 
 @dataclasses.dataclass(frozen=True)
 class Size:
-    """A flavour of instance: memory in MiB, disk in GiB, price an hour (None: unknown)."""
+    """A flavour of instance: memory in MiB, disk in GiB, price an hour (None: unknown).
+
+    `labels` are its own, besides its domain's; `pin` is the only family that may have it.
+    """
 
     name: str
     vcpus: float
@@ -21,6 +24,8 @@ class Size:
     disk: float
     price: float | None
     arch: str = "x86_64"
+    labels: tuple[str, ...] = ()
+    pin: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +68,8 @@ class Domain:
                 "city": place.city,
                 "latitude": place.latitude,
                 "longitude": place.longitude,
-                "labels": list(self.labels),
+                "labels": sorted({*self.labels, *size.labels}),
+                "pin": size.pin,
                 "features": list(self.features),
                 "quota": dict(self.quota),
                 "provider_quota": dict(self.provider_quota),

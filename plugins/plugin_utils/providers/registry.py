@@ -27,6 +27,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloudstack
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.digitalocean import DigitalOceanAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.ec2 import EC2Adapter, EucalyptusAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.generic import GenericAdapter
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.hosts import HostsAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.linode import LinodeAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.local import LocalAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.opennebula import OpenNebulaAdapter
@@ -43,6 +44,7 @@ ADAPTERS: dict[str, type[Adapter]] = {
     "ec2": EC2Adapter,
     "eucalyptus": EucalyptusAdapter,
     "exoscale": ExoscaleAdapter,
+    "hosts": HostsAdapter,
     "linode": LinodeAdapter,
     "local": LocalAdapter,
     "opennebula": OpenNebulaAdapter,
@@ -51,7 +53,8 @@ ADAPTERS: dict[str, type[Adapter]] = {
     "vultr": VultrAdapter,
 }
 UNUSABLE = ("dummy",)  # drivers of libcloud that are no clouds
-OUR_DRIVERS = {"local": ("ansible_collections.wombat.erlang.plugins.plugin_utils.drivers.local", "LocalNodeDriver")}
+DRIVERS = "ansible_collections.wombat.erlang.plugins.plugin_utils.drivers"
+OUR_DRIVERS = {"hosts": (f"{DRIVERS}.hosts", "HostsNodeDriver"), "local": (f"{DRIVERS}.local", "LocalNodeDriver")}
 
 
 def register_drivers() -> None:
