@@ -18,6 +18,7 @@ except ImportError:  # said by the registry, before anything here is called
     NodeDriver = Connection = object
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Provider
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import suggestion
 
@@ -90,6 +91,15 @@ def arguments(adapter: t.Any) -> dict[str, t.Any]:
 def from_environment(variables: t.Iterable[str]) -> str:
     """The value of the first of some environment variables that has one, or nothing."""
     return next((os.environ[variable] for variable in variables if os.environ.get(variable)), "")
+
+
+def public_key(spec: Provider) -> str:
+    """The public half of `ssh.key_file`, from the file beside it; nothing where there is none."""
+    try:
+        with open(os.path.expanduser(f"{spec.ssh['key_file']}.pub"), encoding="utf-8") as file:
+            return file.read().strip()
+    except (KeyError, OSError):
+        return ""
 
 
 def connections(driver: t.Any) -> list[t.Any]:

@@ -54,7 +54,16 @@ REFUSALS = (
     ),
     (
         "credentials",
-        ("authfailure", "unauthorized", "invalidclienttokenid", "signaturedoesnotmatch", "unabletoverifyuser"),
+        (
+            "authfailure",
+            "unauthorized",
+            "invalidclienttokenid",
+            "signaturedoesnotmatch",
+            "unabletoverifyuser",
+            "invalidauthorization",
+            "invalidgrant",
+            "invalidjwt",
+        ),
     ),
     (
         "missing",
@@ -89,7 +98,8 @@ class Refusal(WombatError):
 
 def refusal_kind(error: BaseException, text: str) -> str:
     """What a provider's failure means, as a refusal's kind; what no word tells goes by the HTTP code."""
-    code = getattr(error, "code", None) or getattr(error, "http_code", None)
+    codes = [getattr(error, name, None) for name in ("code", "http_code")]  # Google's are words
+    code = next((code for code in codes if isinstance(code, int)), None)
     if code is None and (match := re.search(r"status code:? ([0-9]{3})", text, re.IGNORECASE)):
         code = int(match[1])
     if isinstance(error, InvalidCredsError) or code == 401:

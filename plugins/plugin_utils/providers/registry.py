@@ -26,6 +26,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloudstack
 )
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.digitalocean import DigitalOceanAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.ec2 import EC2Adapter, EucalyptusAdapter
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.gce import GCEAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.generic import GenericAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.hosts import HostsAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.linode import LinodeAdapter
@@ -44,6 +45,7 @@ ADAPTERS: dict[str, type[Adapter]] = {
     "ec2": EC2Adapter,
     "eucalyptus": EucalyptusAdapter,
     "exoscale": ExoscaleAdapter,
+    "gce": GCEAdapter,
     "hosts": HostsAdapter,
     "linode": LinodeAdapter,
     "local": LocalAdapter,

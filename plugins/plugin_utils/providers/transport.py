@@ -25,8 +25,8 @@ BUSY_WORDS = ("requestlimitexceeded", "throttl", "toomanyrequests", "too many re
 def busy(error: BaseException) -> bool:
     """Tell whether a provider answers that it is asked too much, or is not ready just now."""
     text = str(error).lower()
-    code = getattr(error, "code", None) or getattr(error, "http_code", None)
-    return code in BUSY_CODES or any(word in text for word in BUSY_WORDS)
+    codes = {getattr(error, name, None) for name in ("code", "http_code")}
+    return not codes.isdisjoint(BUSY_CODES) or any(word in text for word in BUSY_WORDS)
 
 
 def pause(error: BaseException, attempt: int) -> float:
