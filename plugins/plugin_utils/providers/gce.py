@@ -110,7 +110,7 @@ class GCEAdapter(CloudAdapter):
         found: list[dict[str, t.Any]] = []
         following = None
         while True:
-            page = {"pageToken": following} if following else {}
+            page: dict[str, str] = {"pageToken": following} if following else {}
             answer = driver.connection.request(action, params={"maxResults": PAGE, **params, **page}).object
             found += answer.get("items", [])
             following = answer.get("nextPageToken")
