@@ -24,7 +24,7 @@ def group_name(kind: str, *parts: str) -> str:
 def groups_of(instance: Instance) -> list[str]:
     return [
         ALL,
-        group_name("family", instance.family),
+        *(group_name("family", family) for family in instance.nodes),
         group_name("provider", instance.provider),
         group_name("region", instance.provider, instance.region),
         group_name("domain", instance.provider, instance.region, instance.zone),
@@ -33,11 +33,12 @@ def groups_of(instance: Instance) -> list[str]:
 
 def nodes_of(deployment: Deployment, instance: Instance) -> list[dict[str, t.Any]]:
     """The nodes of an instance: name, label (the name before the `@`), family, slot and, without epmd, port."""
-    family = deployment.families.get(instance.family)
+    families = [family for family, count in instance.nodes.items() for _node in range(count)]
     nodes = []
-    for slot in instance.slots:
-        label = family.label(slot) if family else f"{instance.family}{slot}"
-        node = {"name": f"{label}@{instance.address}", "label": label, "family": instance.family, "slot": slot}
+    for name, slot in zip(families, instance.slots, strict=True):
+        family = deployment.families.get(name)
+        label = family.label(slot) if family else f"{name}{slot}"
+        node = {"name": f"{label}@{instance.address}", "label": label, "family": name, "slot": slot}
         nodes.append({**node, "port": None if deployment.epmd else deployment.port + slot})
     return nodes
 

@@ -93,10 +93,12 @@ def parse(
     placement.validate(deployment.demands())
     for family in families.values():
         rules = family.placement.get("together") or []
-        if any(rule.get("within") == "instance" for rule in ([rules] if isinstance(rules, t.Mapping) else rules)):
+        shares = any(rule.get("within") == "instance" for rule in ([rules] if isinstance(rules, t.Mapping) else rules))
+        if shares and family.node_name and not deployment.epmd:
+            # The port follows from the slot, and that from the name.
             raise WombatError(
-                f"families.{family.name}.placement.together cannot be deployed within an instance yet, only placed by "
-                "the filter place; use within: zone"
+                f"families.{family.name}.node_name cannot be set for a family that shares instances without epmd; "
+                "leave it out"
             )
     for key in CONSTRUCTED:
         top.take(key)

@@ -17,6 +17,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils.errors import Wombat
 from ansible_collections.wombat.erlang.plugins.plugin_utils import placement
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Domain, Instance, Refusal, Request
+from ansible_collections.wombat.erlang.plugins.plugin_utils.sharing import Shares
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 ALIVE = ("pending", "running", "stopped")
@@ -94,14 +95,14 @@ def make_plan(
             "region": instance.region,
             "zone": instance.zone,
             "size": instance.size,
-            "nodes": len(instance.slots),
+            "nodes": instance.nodes[instance.family],
         }
         for instance in alive
     ]
     demands = deployment.demands()
     held: dict[str, int] = {}
     for name, demand in demands.items():
-        there = sum(len(instance.slots) for instance in alive if instance.family == name)
+        there = sum(instance.nodes.get(name, 0) for instance in alive)
         hidden = demand["nodes"] if seen.unknown else seen.hidden(name) * most_nodes(demand)
         if demand["nodes"] > there and hidden:
             held[name] = min(hidden, demand["nodes"] - there)
@@ -110,16 +111,27 @@ def make_plan(
     dropped = set(result["surplus"])
     surplus = tuple(instance for instance in seen.instances if instance.name in dropped or instance.state not in ALIVE)
     names = {instance.name.rpartition("-")[2] for instance in seen.instances} | set(taken)
+    created: dict[str, int] = {}
+    for assignment in result["assignments"]:
+        created[assignment["family"]] = created.get(assignment["family"], 0) + assignment["instances"]
+    shares = Shares(deployment, [one for one in alive if one.name not in dropped], created, held)
+    create = tuple(_requests(deployment, result, run, names, shares))
     return Plan(
         existing=existing,
-        create=tuple(_requests(deployment, result, run, names)),
+        create=create,
         surplus=surplus,
-        result=result,
+        result={
+            **result,
+            "shortfall": {**result["shortfall"], **shares.lacking()},
+            "drift": [*result["drift"], *shares.drift()],
+        },
         held=held,
     )
 
 
-def _requests(deployment: Deployment, result: t.Mapping[str, t.Any], run: str, taken: set[str]) -> t.Iterator[Request]:
+def _requests(
+    deployment: Deployment, result: t.Mapping[str, t.Any], run: str, taken: set[str], shares: Shares
+) -> t.Iterator[Request]:
     ordinal = 0
     for assignment in result["assignments"]:
         nodes = assignment["nodes"]
@@ -140,6 +152,7 @@ def _requests(deployment: Deployment, result: t.Mapping[str, t.Any], run: str, t
                 zone=assignment["zone"],
                 size=assignment["size"],
                 nodes=share,
+                beside=shares.take(family),
             )
 
 
@@ -171,7 +184,7 @@ def too_young(deployment: Deployment, seen: Observation, known: t.Collection[str
     alive = [instance for instance in seen.instances if instance.state in ALIVE]
     for instance in sorted(alive, key=lambda entry: (entry.created, entry.name)):
         before = nodes.get(instance.family, 0)
-        nodes[instance.family] = before + len(instance.slots)
+        nodes[instance.family] = before + instance.nodes[instance.family]
         family = deployment.families.get(instance.family)
         if instance.name not in known and before >= (family.nodes if family else 0):
             found.append(instance)
@@ -182,8 +195,8 @@ def check_network(deployment: Deployment, seen: Observation, plan: Plan) -> None
     """Refuse a family over several networks in clear text, unless the file allows it (DESIGN section 8)."""
     remote = {name for name, spec in deployment.providers.items() if spec.driver != "local"}
     for family in deployment.families:
-        used = {request.provider for request in plan.create if request.family == family}
-        used |= {instance.provider for instance in seen.instances if instance.family == family}
+        used = {request.provider for request in plan.create if family in request.shares}
+        used |= {instance.provider for instance in seen.instances if family in instance.nodes}
         if used & remote and used - remote:
             raise WombatError(
                 f"{deployment.file}: families.{family} would span {' and '.join(sorted(used))}, but nothing "

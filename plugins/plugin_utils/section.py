@@ -106,7 +106,8 @@ class Section:
     def choice(self, key: str, choices: t.Iterable[str], default: str) -> str:
         value = self.take(key, default)
         if value not in choices:
-            raise WombatError(f"{self.where(key)} cannot be '{value}'; {suggestion(value, choices)}")
+            shown = " ".join(str(value).split())[:MOST_SHOWN]
+            raise WombatError(f"{self.where(key)} cannot be '{shown}'; {suggestion(value, choices)}")
         return str(value)
 
     def flag(self, key: str, default: bool | None = None) -> bool | None:

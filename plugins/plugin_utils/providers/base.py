@@ -17,7 +17,15 @@ import urllib.parse
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment, Geography, Provider
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.geography import known
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.model import Domain, Instance, Request, Size, left
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.model import (
+    Domain,
+    Instance,
+    Request,
+    Size,
+    left,
+    read_nodes,
+    write_nodes,
+)
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.refusal import Refusal, refusal_kind
 
 __all__ = ["TAG", "Adapter", "Domain", "Instance", "Refusal", "Request", "Size", "left"]
@@ -159,7 +167,7 @@ class Adapter:
             TAG + "deployment": self.deployment.name,
             TAG + "family": request.family,
             TAG + "run": request.run,
-            TAG + "nodes": str(request.nodes),
+            TAG + "nodes": write_nodes(request),
             TAG + "address": self.spec.address,
         }
 
@@ -169,8 +177,18 @@ class Adapter:
             all(TAG + key in tags for key in ("family", "run"))
             and name.startswith(f"{self.deployment.name}-{tags[TAG + 'family']}-")
             and tags.get(TAG + "deployment") == self.deployment.name
-            and str(tags.get(TAG + "nodes")).isdecimal()
+            and read_nodes(str(tags.get(TAG + "nodes"))) is not None
         )
+
+    @staticmethod
+    def nodes(tags: t.Mapping[str, str], offset: int = 0) -> dict[str, t.Any]:
+        """The slots of an owned instance and the families beside its own, as `Instance` takes them.
+
+        :param offset: what its slots begin after, where instances share an address.
+        """
+        nodes, beside = read_nodes(str(tags[TAG + "nodes"])) or (0, {})
+        total = nodes + sum(beside.values())
+        return {"slots": tuple(range(offset + 1, offset + total + 1)), "beside": beside}
 
     def geography(self, region: str, zone: str) -> Geography:
         """What the file says of a zone, else what it says of its region, else what is known of the cloud's region."""

@@ -70,7 +70,7 @@ class CloudAdapter(Catalogue):
             family=tags[TAG + "family"],
             run=tags[TAG + "run"],
             created=reading.created(node),
-            slots=tuple(range(1, int(tags[TAG + "nodes"]) + 1)),
+            **self.nodes(tags),
             address=self.address(node, tags.get(TAG + "address") or self.spec.address),
             error=self.fault(node),
         )

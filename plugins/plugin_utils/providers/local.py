@@ -267,7 +267,7 @@ class LocalAdapter(Adapter):
             created=extra["created"],
             # Instances that share an address tell their nodes apart by the slot, which is also what the port comes
             # from.
-            slots=tuple(extra["offset"] + slot for slot in range(1, int(tags[TAG + "nodes"]) + 1)),
+            **self.nodes(tags, extra["offset"]),
             address=extra["address"],
             vars={"wombat_root": extra["root"]},
         )

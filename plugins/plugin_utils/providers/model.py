@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Geography
@@ -83,7 +84,8 @@ class Instance:
     """A computing unit that exists and is ours.
 
     `state` is pending, running, stopped or error; `created` is in seconds since 1970, by the provider's clock; `slots`
-    are the numbers of its nodes' slots; `error` is what the provider says of one in state error.
+    are the numbers of its nodes' slots: those of its family first, then those of the families `beside` it, which share
+    the instance; `error` is what the provider says of one in state error.
     """
 
     name: str
@@ -100,17 +102,24 @@ class Instance:
     address: str | None
     vars: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     error: str = ""
+    beside: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     @property
     def domain(self) -> str:
         return f"{self.provider}/{self.region}/{self.zone}"
+
+    @property
+    def nodes(self) -> dict[str, int]:
+        """The number of nodes of each family on the instance, its own family's first."""
+        return {self.family: len(self.slots) - sum(self.beside.values()), **self.beside}
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
     """An instance to be created.
 
-    `token` is the same when one run tries again, so that a cloud that knows tokens creates one instance only.
+    `token` is the same when one run tries again, so that a cloud that knows tokens creates one instance only. `beside`
+    are the numbers of nodes of other families that share the instance.
     """
 
     name: str
@@ -122,6 +131,28 @@ class Request:
     zone: str
     size: str
     nodes: int
+    beside: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
+
+    @property
+    def shares(self) -> dict[str, int]:
+        """The number of nodes of each family."""
+        return {self.family: self.nodes, **self.beside}
+
+
+def write_nodes(request: Request) -> str:
+    """The text of the tag that says how many nodes an instance has: `2`, or `2-web-1` where families share it.
+
+    Digits, small letters and dashes are all that every cloud takes.
+    """
+    return "-".join([str(request.nodes), *(f"{family}-{nodes}" for family, nodes in request.beside.items() if nodes)])
+
+
+def read_nodes(text: str) -> tuple[int, dict[str, int]] | None:
+    """The nodes of the own family and of those beside it, by what `write_nodes` wrote; None for other text."""
+    if not re.fullmatch(r"[0-9]+(-[a-z][a-z0-9]*-[0-9]+)*", text):
+        return None
+    nodes, *rest = text.split("-")
+    return int(nodes), {family: int(number) for family, number in zip(rest[::2], rest[1::2], strict=True)}
 
 
 def left(limit: t.Mapping[str, float], used: t.Mapping[str, float]) -> dict[str, float]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
@@ -48,6 +49,17 @@ def test_nodes(changes, nodes):
     found = hosts.nodes_of(deployment(**changes), instance(1, nodes=2))
     assert [(node["name"], node["label"], node["slot"], node["port"]) for node in found] == nodes
     assert {node["family"] for node in found} == {"kv"}
+
+
+def test_families_that_share_an_instance_have_a_slot_after_the_other():
+    shared = dataclasses.replace(instance(1, nodes=3), beside={"web": 1})
+    found = hosts.nodes_of(deployment(), shared)
+    assert [(node["name"], node["family"], node["slot"]) for node in found] == [
+        ("kv1@127.0.0.1", "kv", 1),
+        ("kv2@127.0.0.1", "kv", 2),
+        ("web3@127.0.0.1", "web", 3),
+    ]
+    assert hosts.groups_of(shared)[1:3] == ["family_kv", "family_web"]
 
 
 def test_a_node_has_the_name_that_its_family_gives():

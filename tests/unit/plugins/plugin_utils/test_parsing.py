@@ -24,10 +24,11 @@ WRONG = [
             "families__web": {
                 "release": "kv",
                 "nodes": 1,
+                "node_name": "web",
                 "placement": {"together": {"with": "kv", "within": "instance"}},
             },
         },
-        "families.web.placement.together cannot be deployed within an instance yet",
+        "families.web.node_name cannot be set for a family that shares instances without epmd; leave it out",
     ),
     # unknown keys
     ({"familes": {}}, "familes is not a known key; did you mean 'families'?"),

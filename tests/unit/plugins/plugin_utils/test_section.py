@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
@@ -70,6 +70,7 @@ def test_memory(value, amount):
 
 @pytest.mark.parametrize("reader", READERS)
 @given(value=ANYTHING)
+@example(value="\n")
 def test_readers_give_a_value_or_one_sentence_with_the_path(reader, value):
     section, sentence = Section({"key": value}, "here"), "here.key is right"
     try:

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two families on the same instances: `together` within `instance`."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.wombat.erlang.tests.integration.operator_shop import Shop, http
+
+FILE = """
+plugin: wombat.erlang.deployment
+name: shop
+providers:
+  attic:
+    driver: local
+    options:
+      network: 127.92.0.0/24
+      sizes: {small: {vcpus: 1, memory: 1 GiB, price: 0.01}}
+      regions: {cellar: {zones: {a: {}}}}
+releases:
+  kv: {archive: ../kv-0.1.0.tar.gz}
+  web: {archive: ../web-0.1.0.tar.gz}
+families:
+  kv:
+    release: kv
+    nodes: "{{ kv_nodes | default(2) }}"
+    config: {kv: {data_dir: "{{ data_dir }}"}}
+  web:
+    release: web
+    nodes: "{{ web_nodes | default(1) }}"
+    neighbours: [kv]
+    placement: {together: {with: kv, within: instance}}
+    config: {web: {port: "{{ 8080 + slot }}"}}
+"""
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    with Shop(tmp_path_factory.mktemp("shop"), FILE) as shop:
+        shop.must("deploy")
+        yield shop
+
+
+def families(shop):
+    return sorted([node["family"] for node in host["wombat_nodes"]] for host in shop.hosts().values())
+
+
+def test_both_families_run_on_one_instance_and_work_together(shop):
+    assert families(shop) == [["kv"], ["kv", "web"]]
+    assert shop.must("status").output.count("  running  ") == 3
+    (web,) = shop.hosts("family_web").values()
+    url = f"http://{web['ansible_host']}:8082/kv/book"
+    http("PUT", url, b"shelf 7")
+    assert http("GET", url) == b"shelf 7"
+
+
+def test_a_second_deploy_changes_nothing(shop):
+    assert set(shop.must("deploy").changed.values()) == {0}
+
+
+def test_growth_brings_instances_with_what_is_lacking(shop):
+    grown = ("-e", "kv_nodes=3", "-e", "web_nodes=2")
+    shop.must("deploy", *grown)
+    assert families(shop) == [["kv"], ["kv", "web"], ["kv", "web"]]
+    assert set(shop.must("deploy", *grown).changed.values()) == {0}
+
+
+def test_a_follower_without_room_is_told(shop):
+    run = shop.play("deploy", "-e", "kv_nodes=3", "-e", "web_nodes=3")
+    assert run.code != 0
+    assert "1 nodes too few on the instances of kv" in run.output
