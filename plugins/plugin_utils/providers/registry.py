@@ -19,6 +19,7 @@ except ImportError:
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.azure_arm import AzureAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Adapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloudstack import (
     CloudStackAdapter,
@@ -40,6 +41,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.vultr impo
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import suggestion
 
 ADAPTERS: dict[str, type[Adapter]] = {
+    "azure_arm": AzureAdapter,
     "cloudstack": CloudStackAdapter,
     "digitalocean": DigitalOceanAdapter,
     "ec2": EC2Adapter,
