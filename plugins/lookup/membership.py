@@ -100,7 +100,7 @@ class LookupModule(LookupBase):
         if not strategy.REMEMBERS or not self.get_option("status"):
             return known
         views = self.views(members["hosts"])
-        decision = decide(views, wanted, leaving, members["domains"], self.get_option("forget"))
+        decision = decide(views, wanted, members["domains"], self.get_option("forget"))
         mine = {str(node["name"]) for node in self.host.get("wombat_nodes") or ()}
         return {
             **known,

@@ -54,10 +54,10 @@ options:
         type: list
         elements: str
       leaving: {description: The nodes that are to leave or have left., type: list, elements: str}
-      seeds: {description: The nodes that are to join, each with a member to join through., type: dict}
+      seeds: {description: "The nodes that are to join, each with a member to join through.", type: dict}
       lead: {description: The member that does what is done once., type: str}
       forget: {description: The members that are to be removed as dead., type: list, elements: str}
-      split: {description: Why there is not one cluster, as sentences., type: list, elements: str}
+      split: {description: Why nobody can join as sentences., type: list, elements: str}
       domains: {description: The domain of each node., type: dict}
       sites: {description: Facts of where each node is., type: dict}
   timeout:

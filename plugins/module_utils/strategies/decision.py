@@ -24,7 +24,6 @@ class Decision(NamedTuple):
 def decide(
     views: Mapping[str, View],
     wanted: Sequence[str],
-    leaving: Sequence[str] = (),
     domains: Mapping[str, str] | None = None,
     dead: Sequence[str] = (),
 ) -> Decision:
@@ -34,8 +33,7 @@ def decide(
     is a node of the oldest instance, two runs that see the family grow begin it with the same node.
 
     :arg views: What the nodes say; one that is not here or has an error does not answer.
-    :arg wanted: Who is to be a member, the oldest first.
-    :arg leaving: Members that are about to leave, which are no seeds.
+    :arg wanted: Who is to be a member, the oldest first; members that are not here are to leave, and are no seeds.
     :arg domains: The domain of each node.
     :arg dead: Members that the operator wants to be forgotten.
     """
@@ -51,11 +49,8 @@ def decide(
     cluster = clusters[0] if clusters else present[:1]
     members = sorted((name for name in cluster if name in order), key=order.__getitem__)
     if not members:
-        leavers = ", ".join(name for name in cluster if name in leaving)
-        text = (
-            f"Nobody can join, for all members that answer are being retired: {leavers}. Keep one of them in this run."
-        )
-        return Decision((), {}, None, (), (text,) if leavers and present else ())
+        text = f"Nobody can join, for no member that answers is to stay: {', '.join(cluster)}. Keep one of them."
+        return Decision((), {}, None, (), (text,) if present else ())
     joiners = [name for name in present if name not in cluster]
     counted = {other for name in cluster for other in answering[name].members}
     forget = [name for name in joiners if name in counted]
