@@ -37,6 +37,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.openstack 
     OpenStackAdapter,
     RackspaceAdapter,
 )
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.outscale import OutscaleAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.vultr import VultrAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import suggestion
 
@@ -53,6 +54,7 @@ ADAPTERS: dict[str, type[Adapter]] = {
     "local": LocalAdapter,
     "opennebula": OpenNebulaAdapter,
     "openstack": OpenStackAdapter,
+    "outscale": OutscaleAdapter,
     "rackspace": RackspaceAdapter,
     "vultr": VultrAdapter,
 }
