@@ -21,7 +21,7 @@ class ActionModule(ControllerAction):
     OPTIONS = OPTIONS
 
     def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
-        if options["remote_src"]:
+        if options["remote_src"] or options["packages"]:
             return self._module(options)
         source = self._find_needle("files", options["src"])
         options = {**options, "src": source}
@@ -51,4 +51,5 @@ class ActionModule(ControllerAction):
         return target
 
     def _module(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
-        return self._execute_module("wombat.erlang.install_release", module_args=options, task_vars=self.vars)
+        given = {name: value for name, value in options.items() if value is not None}
+        return self._execute_module("wombat.erlang.install_release", module_args=given, task_vars=self.vars)

@@ -47,8 +47,9 @@ options:
     required: true
   releases:
     description: >-
-      Release archives by name. Each has an C(archive), a path that starts at the file's folder, and optionally a
-      C(checksum), C(sha256:...).
+      Releases by name. Each has an C(archive), a path that starts at the file's folder, and optionally a C(checksum),
+      C(sha256:...); or C(package), the Debian packages that it consists of. C(service) says how it is started and
+      stopped where that is not known, see O(wombat.erlang.node_config#module:nodes[].service).
     type: dict
     default: {}
   families:

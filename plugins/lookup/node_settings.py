@@ -34,7 +34,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: The nodes, each with C(name), C(family), C(release), C(slot), C(config), C(vm_args) and C(env).
+  description:
+    - The nodes, each with C(name), C(family), C(release), C(packages), C(service), C(slot), C(config), C(vm_args) and
+      C(env).
   type: list
   elements: dict
 """
@@ -77,6 +79,8 @@ class LookupModule(LookupBase):
             "name": node["name"],
             "family": family.name,
             "release": family.release,
+            "packages": list(deployment.releases[family.release].packages),
+            "service": dict(deployment.releases[family.release].service),
             "slot": node["slot"],
             **settings,
         }

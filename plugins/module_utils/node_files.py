@@ -6,22 +6,17 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
-import stat
 from collections.abc import Iterable
-from typing import NamedTuple
 
-from ansible_collections.wombat.erlang.plugins.module_utils import accounts, boot, slot_epmd, systemd_unit
+from ansible_collections.wombat.erlang.plugins.module_utils import boot, services, slot_epmd, systemd_unit
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.module_utils.host_packages import package_release
 from ansible_collections.wombat.erlang.plugins.module_utils.host_release import HostRelease, current_release
 from ansible_collections.wombat.erlang.plugins.module_utils.module import Work
-from ansible_collections.wombat.erlang.plugins.module_utils.nodes import (
-    Node,
-    node_folder,
-    read_text,
-    template,
-    write_file,
-)
+from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, node_folder, template
+from ansible_collections.wombat.erlang.plugins.module_utils.placed import File, Folder, text_at
 from ansible_collections.wombat.erlang.plugins.module_utils.terms import sys_config
 
 _NODE_NAME = re.compile(r"[A-Za-z0-9_-]+@[A-Za-z0-9_.:-]+\Z")
@@ -35,13 +30,6 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _WOMBAT_APP = '{application,wombat,[{description,"Facts from wombat.erlang"},{vsn,"1"},{modules,[]},{env,[]}]}.\n'
 
 
-class _File(NamedTuple):
-    """What is to be at a path."""
-
-    content: str | bytes
-    mode: int | None  # with _SHARED the nodes' user may read it too; None makes it a symbolic link to the content
-
-
 def prepare(options: dict) -> Work:
     """The work of writing the nodes' files.
 
@@ -52,32 +40,21 @@ def prepare(options: dict) -> Work:
     root, user = os.path.abspath(options["root"]), options["user"]
     if user and os.geteuid() != 0:
         raise WombatError(f"Only root can make nodes run as {user}: set become for this task, or leave the user out.")
-    distribution = _distribution(options["distribution"])
-    releases: dict[str, HostRelease] = {}
-    code = code_path(root)
-    files = {
-        os.path.join(code, "slot_epmd.beam"): _File(slot_epmd.CODE, _PUBLIC),
-        os.path.join(code, "wombat.app"): _File(_WOMBAT_APP, _PUBLIC),
-    }
+    host = _Host(root, user, _distribution(options["distribution"]), options["members"] or {})
     results: dict[str, dict] = {}
     for settings in options["nodes"]:
-        name = _check(settings, distribution, results)
-        release = settings["release"]
-        if release not in releases:
-            releases[release] = current_release(root, release)
-        wanted = _node_files(root, user, settings, releases[release], distribution, options["members"] or {})
-        changed = [os.path.basename(path) for path, file in wanted.items() if not _holds(path, file, user)]
+        name = _check(settings, host.distribution, results)
+        wanted = host.node(settings)
+        changed = [os.path.basename(path) for path, file in wanted.items() if not file.is_at(path, bool(user))]
         results[name] = {"path": node_folder(root, name), "changed": changed}
-        files.update(wanted)
-    files = {path: file for path, file in files.items() if not _holds(path, file, user)}
+    files = {path: file for path, file in host.files.items() if not file.is_at(path, bool(user))}
     diff = [
-        {"before_header": path, "after_header": path, "before": _text(path), "after": file.content}
+        {"before_header": path, "after_header": path, "before": text_at(path), "after": file.content}
         for path, file in files.items()
         if isinstance(file.content, str)
     ]
     result = {"changed": bool(files), "nodes": results}
-    homes = [os.path.join(root, "home", settings["family"]) for settings in options["nodes"]]
-    return Work(bool(files), result, diff, lambda: _write(root, user, files, result, homes))
+    return Work(bool(files), result, diff, lambda: _write(host.folders, files, result))
 
 
 def code_path(root: str) -> str:
@@ -112,76 +89,135 @@ def _check(settings: dict, distribution: boot.Distribution, seen: Iterable[str])
     return name
 
 
-def _node_files(
-    root: str, user: str | None, settings: dict, release: HostRelease, distribution: boot.Distribution, members: dict
-) -> dict[str, _File]:
-    """Every file of a node, with node.json as the last: a folder without it is no node."""
-    name, family = settings["name"], settings["family"]
+class _Host:
+    """The files and folders of all nodes that one call is about."""
+
+    def __init__(self, root: str, user: str | None, distribution: boot.Distribution, members: dict) -> None:
+        self.root = root
+        self.user = user
+        self.distribution = distribution
+        self.members = members
+        self.releases: dict[str, HostRelease] = {}
+        self.folders: dict[str, Folder] = {code_path(root): Folder(0o755)}
+        self.files: dict[str, File] = {
+            os.path.join(code_path(root), "slot_epmd.beam"): File(slot_epmd.CODE, _PUBLIC),
+            os.path.join(code_path(root), "wombat.app"): File(_WOMBAT_APP, _PUBLIC),
+        }
+
+    def node(self, settings: dict) -> dict[str, File]:
+        """Add a node; returns its files, with node.json as the last: a folder without it is no node."""
+        name, family, release = settings["name"], settings["family"], self._release(settings)
+        kind = settings["packages"][0].partition("=")[0] if settings["packages"] else release.kind
+        service = services.describe(kind, settings["service"])
+        user = (service.user or self.user) if self.user else None
+        folder = node_folder(self.root, name)
+        places = _places(self.root, settings, release, self.distribution)
+        env = _environment(settings, service, places, self.distribution)
+        configs = [os.path.join(folder, "node"), os.path.join(folder, "members")]
+        arguments = (
+            boot.release_arguments(release, env)
+            + boot.family_arguments(settings["vm_args"] or [], f"vm_args of {name}")
+            + boot.node_arguments(name, self.distribution, release, code_path(self.root), configs)
+        )
+        cwd = places["data"] if release.kind == "package" else release.path
+        start = {"argv": services.fill_all(service.start, places), "env": env, "cwd": cwd}
+        if service.stop:
+            start["stop"] = services.fill_all(service.stop, places)
+        unit = systemd_unit.unit_path(settings["release"], name) if user and systemd_unit.manages() else None
+        node = Node(self.root, name, family, release, self.distribution, start, user, unit)
+        texts = {
+            places["vm_args"]: boot.render_arguments(arguments),
+            os.path.join(folder, "node.config"): sys_config(settings["config"] or {}),
+            os.path.join(folder, "members.config"): sys_config({"wombat": _members(family, self.members)}),
+        }
+        files: dict[str, File] = {}
+        if user and unit:
+            path = template(unit)
+            systemd_unit.check_owner(path, self.root)
+            epmd, stops = self.distribution.epmd, bool(service.stop)
+            text = systemd_unit.template_text(self.root, settings["release"], user, epmd, stops)
+            files[path] = File(text, _PUBLIC)
+            files[systemd_unit.link_path(unit)] = File(path, None)
+            digest = node.digest({**texts, path: text}.__getitem__)
+            texts[os.path.join(folder, "start")] = systemd_unit.script_text(node, digest)
+            if stops:
+                texts[os.path.join(folder, "stop")] = systemd_unit.script_text(node, digest, "stop")
+            if service.home:
+                # For the package's own commands; what it made itself when it was installed nobody shares.
+                files[os.path.join(service.home, ".erlang.cookie")] = File(node.cookie_file, None)
+        texts[os.path.join(folder, "node.json")] = node.as_text()
+        mode = _SHARED if user else _PRIVATE
+        files.update((path, File(text, mode, user)) for path, text in texts.items())
+        self._add_folders(places, user)
+        self.files.update(files)
+        return files
+
+    def _release(self, settings: dict) -> HostRelease:
+        name, packages = settings["release"], settings["packages"]
+        if name not in self.releases:
+            self.releases[name] = package_release(packages, name) if packages else current_release(self.root, name)
+        return self.releases[name]
+
+    def _add_folders(self, places: dict[str, str], user: str | None) -> None:
+        mode = 0o750 if user else 0o755
+        self.folders[places["folder"]] = Folder(mode, reader=user)
+        self.folders[places["etc"]] = Folder(mode, reader=user)
+        self.folders.update((places[name], Folder(mode, user)) for name in _FOLDERS)
+        self.folders[places["home"]] = Folder(0o700, user)  # it holds a cookie, which nobody else needs to see
+
+
+def _places(root: str, settings: dict, release: HostRelease, distribution: boot.Distribution) -> dict[str, str]:
+    """What the texts of a service may name."""
+    name = settings["name"]
     folder = node_folder(root, name)
-    env = _environment(root, folder, settings, release, distribution)
-    configs = [os.path.join(folder, "node"), os.path.join(folder, "members")]
-    arguments = (
-        boot.release_arguments(release, env)
-        + boot.family_arguments(settings["vm_args"] or [], f"vm_args of {name}")
-        + boot.node_arguments(name, distribution, release, code_path(root), configs)
-    )
-    command = "foreground" if release.kind == "relx" else "start"
-    start = {"argv": [os.path.join(release.path, "bin", release.name), command], "env": env, "cwd": release.path}
-    unit = systemd_unit.unit_path(settings["release"], name) if user and systemd_unit.manages() else None
-    node = Node(root, name, family, release, distribution, start, user, unit)
-    texts = {
-        os.path.join(folder, "vm.args"): boot.render_arguments(arguments),
-        os.path.join(folder, "node.config"): sys_config(settings["config"] or {}),
-        os.path.join(folder, "members.config"): sys_config({"wombat": _members(family, members)}),
+    return {
+        "root": root,
+        "release": release.path,
+        "name": release.name,
+        "version": release.version,
+        "node": name,
+        "label": boot.label(name),
+        "address": boot.address(name),
+        "slot": str(boot.slot(name)),
+        "port": str(distribution.port + boot.slot(name)) if distribution.port is not None else "",
+        "long": str(boot.name_arguments(name)[0][0] == "-name").lower(),
+        "machine": platform.machine(),
+        "folder": folder,
+        "home": os.path.join(root, "home", settings["family"]),
+        "vm_args": os.path.join(folder, "vm.args"),
+        **{part: os.path.join(folder, part) for part in ("etc", *_FOLDERS)},
     }
-    units: dict[str, _File] = {}
-    if user and unit:
-        path = template(unit)
-        systemd_unit.check_owner(path, root)
-        units[path] = _File(systemd_unit.template_text(root, settings["release"], user, distribution.epmd), _PUBLIC)
-        units[systemd_unit.link_path(unit)] = _File(path, None)
-        digest = node.digest({**texts, path: str(units[path].content)}.__getitem__)
-        texts[os.path.join(folder, "start")] = systemd_unit.script_text(node, digest)
-    texts[os.path.join(folder, "node.json")] = node.as_text()
-    mode = _SHARED if user else _PRIVATE
-    return {**units, **{path: _File(text, mode) for path, text in texts.items()}}
 
 
 def _environment(
-    root: str, folder: str, settings: dict, release: HostRelease, distribution: boot.Distribution
+    settings: dict, service: services.Service, places: dict[str, str], distribution: boot.Distribution
 ) -> dict[str, str]:
     """The whole environment of a node: nothing of the session that starts it, so that every start is the same."""
     env = {
         "PATH": _PATH,
         "LANG": "C.UTF-8",
         "TERM": "dumb",
-        "ERL_CRASH_DUMP": os.path.join(folder, "log", "erl_crash.dump"),
+        "ERL_CRASH_DUMP": os.path.join(places["log"], "erl_crash.dump"),
     }
+    own = dict(service.env)
+    if not distribution.epmd:
+        # In embedded mode nothing loads a module that the boot script does not name.
+        own.update(service.interactive)
+    filled = {key: services.fill(value, places) for key, value in own.items()}
     for key, value in (settings["env"] or {}).items():
         if not _VARIABLE_NAME.match(key):
             raise WombatError(f"env of {settings['name']} has {key!r}, which is no name of an environment variable.")
         env[key] = str(value)
+    env.update((key, value) for key, value in filled.items() if value)
     env.update(
-        HOME=os.path.join(root, "home", settings["family"]),
+        HOME=places["home"],
         # Who looks for the processes of an instance or a node finds them by these.
-        WOMBAT_INSTANCE=root,
+        WOMBAT_INSTANCE=places["root"],
         WOMBAT_NODE=settings["name"],
-        WOMBAT_DATA=os.path.join(folder, "data"),
+        WOMBAT_DATA=places["data"],
     )
-    arguments, scratch = os.path.join(folder, "vm.args"), os.path.join(folder, "tmp")
-    if release.kind == "mix":
-        env.update(
-            RELEASE_VM_ARGS=arguments,
-            RELEASE_TMP=scratch,
-            RELEASE_NODE=settings["name"],
-            RELEASE_DISTRIBUTION="none",  # the name is in vm.args
-            RELEASE_COOKIE="in_the_cookie_file",
-        )
-    else:
-        env.update(VMARGS_PATH=arguments, RELX_OUT_FILE_PATH=scratch, RUNNER_LOG_DIR=os.path.join(folder, "log"))
-    if not distribution.epmd:
-        # In embedded mode nothing loads a module that the boot script does not name.
-        env["RELEASE_MODE" if release.kind == "mix" else "CODE_LOADING_MODE"] = "interactive"
+    if settings["packages"]:
+        env["WOMBAT_VERSION"] = places["version"]  # a running node of another one is outdated
     return env
 
 
@@ -205,61 +241,9 @@ def _atoms(names: list[str] | None) -> list[dict]:
     return [{"$atom": name} for name in sorted(names or [])]
 
 
-def _text(path: str) -> str:
-    return os.readlink(path) if os.path.islink(path) else read_text(path)
-
-
-def _holds(path: str, wanted: _File, user: str | None) -> bool:
-    """Whether this is what a path holds already, with the right access where the nodes have a user of their own."""
-    try:
-        if wanted.mode is None or os.path.islink(path):
-            return wanted.mode is None and os.readlink(path) == wanted.content
-        with open(path, "rb") as file:
-            status = os.fstat(file.fileno())
-            if user and stat.S_IMODE(status.st_mode) != wanted.mode:
-                return False
-            if user and wanted.mode == _SHARED and status.st_gid != accounts.account(user).pw_gid:
-                return False
-            return file.read() == _bytes(wanted.content)
-    except OSError:
-        return False
-
-
-def _bytes(content: str | bytes) -> bytes:
-    return content.encode("utf-8") if isinstance(content, str) else content
-
-
-def _write(root: str, user: str | None, files: dict[str, _File], result: dict, homes: list[str]) -> dict:
-    uid, gid = accounts.account(user)[2:4] if user else (-1, -1)
-    _make_folder(code_path(root), 0o755, -1, -1)
-    for item in result["nodes"].values():
-        _make_folder(item["path"], 0o750 if user else 0o755, -1, gid)
-        for name in _FOLDERS:
-            _make_folder(os.path.join(item["path"], name), 0o750 if user else 0o755, uid, gid)
-    for home in homes:
-        _make_folder(home, 0o700, uid, gid)  # it holds a cookie, which nobody else needs to see
+def _write(folders: dict[str, Folder], files: dict[str, File], result: dict) -> dict:
+    for path, folder in folders.items():
+        folder.make(path)
     for path, file in files.items():
-        _put(path, file, gid)
+        file.put(path)
     return result
-
-
-def _make_folder(path: str, mode: int, uid: int, gid: int) -> None:
-    try:
-        os.makedirs(path, exist_ok=True)
-        os.chmod(path, mode)
-        os.chown(path, uid, gid)
-    except OSError as error:
-        raise WombatError(f"{path} cannot be made: {error}.") from None
-
-
-def _put(path: str, file: _File, gid: int) -> None:
-    if file.mode is not None:
-        write_file(path, file.content, file.mode, gid if file.mode == _SHARED else -1)
-        return
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        if os.path.lexists(path):
-            os.remove(path)
-        os.symlink(file.content, path)
-    except OSError as error:
-        raise WombatError(f"{path} cannot be made: {error}.") from None

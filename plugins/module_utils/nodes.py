@@ -31,7 +31,7 @@ class Node(NamedTuple):
     family: str
     release: HostRelease
     distribution: boot.Distribution
-    start: dict  # {argv: list, env: dict, cwd: str}: all that starts it, for our runner or a service manager
+    start: dict  # {argv: list, env: dict, cwd: str, maybe stop: list}: for our runner or a service manager
     user: str | None = None  # who it runs as; None is whoever starts it
     unit: str | None = None  # its unit's file, where systemd runs it: /etc/systemd/system/wombat-kv@kv1.service
 

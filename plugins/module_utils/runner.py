@@ -89,9 +89,31 @@ class ProcessRunner:
 
     def end(self, nodes: list[Node], kill: bool = False) -> None:
         """Ask nodes to stop, which lets their applications stop in order; C(kill) ends them at once."""
-        for run in self.find(nodes).values():
+        runs = self.find(nodes)
+        for node in [node for node in nodes if node.name in runs]:
+            if node.start.get("stop") and not kill:
+                self._run_stop(node)
+                continue
             with contextlib.suppress(ProcessLookupError):
-                os.kill(run.pid, signal.SIGKILL if kill else signal.SIGTERM)
+                os.kill(runs[node.name].pid, signal.SIGKILL if kill else signal.SIGTERM)
+
+    def _run_stop(self, node: Node) -> None:
+        """Run the command by which a node of this release is stopped; nobody waits for it, only for the node."""
+        become = accounts.becoming(node.user)
+        try:
+            with open(node.log, "ab") as log:
+                process = subprocess.Popen(
+                    node.start["stop"],
+                    env=node.start["env"],
+                    cwd=node.start["cwd"],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    preexec_fn=become,
+                )
+        except OSError as error:
+            raise WombatError(f"{node.start['stop'][0]} of node {node.name} cannot be run: {error}.") from None
+        self._children.append(process)
 
     def forget(self, node: Node) -> None:
         """Remove what is kept of a run that has ended."""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import struct
 import subprocess
 import typing as t
 
-from ansible_collections.wombat.erlang.plugins.module_utils.archive import Archive
+from ansible_collections.wombat.erlang.plugins.module_utils.archive import Archive, otp_release
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 
 # ELF e_machine numbers, and which of them a machine runs: a 64-bit one its 32-bit kin too, given their loader.
@@ -45,7 +46,7 @@ _RUNS = {
     "loongarch64": {258},
 }
 _PT_INTERP = 3
-_OTP_RELEASE = "io:put_chars(erlang:system_info(otp_release)), halt()."
+_ERTS_VERSION = "io:put_chars(erlang:system_info(version)), halt()."
 
 
 def check_runtime(folder: str, archive: Archive) -> str:
@@ -113,11 +114,11 @@ def _elf(stream: t.BinaryIO) -> tuple[int, str]:
     return machine, ""
 
 
-def _host_runtime(archive: Archive) -> str:
-    """Return the host's own `erl` of the archive's OTP release."""
-    needed = (
-        f"{archive.name} {archive.version} has no runtime system of its own and needs Erlang/OTP {archive.otp_release}"
-    )
+def host_erl(needed: str) -> tuple[str, str]:
+    """Return the path of the host's own `erl` and the version of its runtime system.
+
+    needed begins the sentence of the WombatError that is raised where the host has none that works.
+    """
     erl = shutil.which("erl", path=os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/local/bin")
     if erl is None:
         raise WombatError(
@@ -126,7 +127,7 @@ def _host_runtime(archive: Archive) -> str:
         )
     try:
         done = subprocess.run(
-            [erl, "-noinput", "-boot", "no_dot_erlang", "-eval", _OTP_RELEASE],
+            [erl, "-noinput", "-boot", "no_dot_erlang", "-eval", _ERTS_VERSION],
             env=dict(os.environ, HOME=os.environ.get("HOME", "/")),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -136,9 +137,19 @@ def _host_runtime(archive: Archive) -> str:
         found = done.stdout.decode("utf-8", "replace").strip()
     except (OSError, subprocess.TimeoutExpired) as error:
         raise WombatError(f"{needed}, but {erl} does not start ({error}): mend or reinstall it.") from error
-    if found != str(archive.otp_release):
+    if not re.match(r"\d+(\.\d+)*\Z", found):
+        raise WombatError(f"{needed}, but {erl} is not usable: {found[:200]}: mend or reinstall it.")
+    return erl, found
+
+
+def _host_runtime(archive: Archive) -> str:
+    """Return the host's own `erl` of the archive's OTP release."""
+    wanted = archive.otp_release
+    needed = f"{archive.name} {archive.version} has no runtime system of its own and needs Erlang/OTP {wanted}"
+    erl, erts_version = host_erl(needed)
+    if otp_release(erts_version) != wanted:
         raise WombatError(
-            f"{needed}, but {erl} is {'Erlang/OTP ' + found if found.isdigit() else 'not usable: ' + found[:200]}: "
-            f"install Erlang/OTP {archive.otp_release}, or build the release with include_erts."
+            f"{needed}, but {erl} is Erlang/OTP {otp_release(erts_version)}: install Erlang/OTP {wanted}, or build "
+            "the release with include_erts."
         )
     return erl

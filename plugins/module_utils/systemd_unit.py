@@ -36,7 +36,7 @@ StartLimitBurst={starts}
 [Service]
 Type=exec
 ExecStart=/bin/sh {root}/nodes/%i/start
-User={user}
+{stop}User={user}
 SyslogIdentifier=%i
 UMask=0027
 Restart=on-failure
@@ -83,14 +83,23 @@ def unit_path(release: str, name: str) -> str:
     return os.path.join(FOLDER, f"wombat-{release}@{boot.label(name)}.service")
 
 
-def template_text(root: str, release: str, user: str, epmd: bool) -> str:
-    """The text of the template unit of a release's nodes; raises WombatError where units cannot name the root."""
+def template_text(root: str, release: str, user: str, epmd: bool, stops: bool = False) -> str:
+    """The text of the template unit of a release's nodes; raises WombatError where units cannot name the root.
+
+    :arg stops: Whether every node has a script of its own for stopping.
+    """
     if not _PLAIN_PATH.match(root):
         raise WombatError(f"A unit cannot name the root {root!r}: use letters, digits and '_/.+-' only.")
     # A stock epmd is a child of the first node, but serves them all: it must outlive that node.
     kill_mode = "process" if epmd else "mixed"
     return _TEMPLATE.format(
-        name="wombat-" + release, release=release, root=root, user=user, kill_mode=kill_mode, starts=_STARTS
+        name="wombat-" + release,
+        release=release,
+        root=root,
+        user=user,
+        kill_mode=kill_mode,
+        starts=_STARTS,
+        stop=f"ExecStop=/bin/sh {root}/nodes/%i/stop\n" if stops else "",
     )
 
 
@@ -103,8 +112,11 @@ def check_owner(path: str, root: str) -> None:
         )
 
 
-def script_text(node: Node, digest: str) -> str:
-    """The script that a node's unit runs, which has the environment that unit files would show to everybody."""
+def script_text(node: Node, digest: str, command: str = "argv") -> str:
+    """The script that a node's unit runs, which has the environment that unit files would show to everybody.
+
+    :arg command: What of the node's start it runs, C(argv) or C(stop).
+    """
     run = {RUN: json.dumps({"digest": digest, "distribution": node.distribution._asdict()}, sort_keys=True)}
     cookie = shlex.quote(node.cookie_file)
     lines = [
@@ -114,7 +126,7 @@ def script_text(node: Node, digest: str) -> str:
         f'[ -s {cookie} ] || {{ echo "There is no cookie in" {cookie} >&2; exit 1; }}',
         *(f"export {key}={shlex.quote(value)}" for key, value in sorted({**node.start["env"], **run}.items())),
         f"cd {shlex.quote(node.start['cwd'])} || exit 1",
-        f"exec {' '.join(shlex.quote(word) for word in node.start['argv'])}",
+        f"exec {' '.join(shlex.quote(word) for word in node.start[command])}",
     ]
     return "\n".join(lines) + "\n"
 

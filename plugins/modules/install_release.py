@@ -26,8 +26,16 @@ options:
     description:
       - The release archive on the controller, searched for like other files of a role or playbook, or on the host
         with O(remote_src).
+      - Either this or O(packages) is required.
     type: path
-    required: true
+  packages:
+    description:
+      - The Debian packages that the release consists of, the release's own first, instead of an archive. A version
+        can be demanded as in C(rabbitmq-server=3.10.8-1.1).
+      - They are installed by C(apt-get) where they are missing, and their own services are stopped and masked, for
+        nodes are units of M(wombat.erlang.node_config).
+    type: list
+    elements: str
   remote_src:
     description: Whether O(src) is on the host already.
     type: bool
@@ -35,9 +43,8 @@ options:
   root:
     description:
       - The folder on the host under which V(releases/<release>/<version>) and V(releases/<release>/current) are
-        kept.
+        kept. Required with O(src).
     type: path
-    required: true
   release:
     description:
       - The name of the release's folder on the host, usually its name in the deployment. By default the name in the
@@ -90,6 +97,11 @@ EXAMPLES = r"""
     checksum: sha256:0f3a3c6a1c2b7e6f5d4c3b2a19080706f5e4d3c2b1a0998877665544332211ff
     root: /opt/wombat
     keep: 2
+
+- name: Install RabbitMQ without starting it
+  wombat.erlang.install_release:
+    packages: [rabbitmq-server]
+    release: rabbit
 """
 
 RETURN = r"""
@@ -105,7 +117,7 @@ path:
   type: str
 erl:
   description: The C(erl) that the version runs on, in the release or on the host.
-  returned: when the version is installed
+  returned: when the version is installed from an archive
   type: str
 current:
   description: The version that the link C(current) points to afterwards.
@@ -133,14 +145,16 @@ missing:
 
 import typing as t
 
+from ansible_collections.wombat.erlang.plugins.module_utils import host_packages
 from ansible_collections.wombat.erlang.plugins.module_utils.archive import expect, inspect, parse_checksum
 from ansible_collections.wombat.erlang.plugins.module_utils.module import Work, run_module
 from ansible_collections.wombat.erlang.plugins.module_utils.release_folder import prepare
 
 OPTIONS: dict[str, dict[str, t.Any]] = {
-    "src": {"type": "path", "required": True},
+    "src": {"type": "path"},
+    "packages": {"type": "list", "elements": "str"},
     "remote_src": {"type": "bool", "default": False},
-    "root": {"type": "path", "required": True},
+    "root": {"type": "path"},
     "release": {"type": "str"},
     "version": {"type": "str"},
     "checksum": {"type": "str"},
@@ -149,9 +163,17 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
     "force": {"type": "bool", "default": False},
 }
 
+CONSTRAINTS: dict[str, t.Any] = {
+    "required_one_of": [("src", "packages")],
+    "mutually_exclusive": [("src", "packages")],
+    "required_by": {"src": "root"},
+}
+
 
 def plan(options: dict[str, t.Any]) -> Work:
     """Complete the options from the archive where they need it; the work follows from them."""
+    if options["packages"]:
+        return host_packages.prepare(options["packages"], options["release"] or options["packages"][0])
     src, name, version = options["src"], options["release"], options["version"]
     sha256 = options["checksum"] and parse_checksum(options["checksum"])
     if not (name and version and sha256):
@@ -171,7 +193,7 @@ def plan(options: dict[str, t.Any]) -> Work:
 
 
 def main() -> None:
-    run_module(OPTIONS, plan)
+    run_module(OPTIONS, plan, **CONSTRAINTS)
 
 
 if __name__ == "__main__":

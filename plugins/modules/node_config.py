@@ -34,7 +34,9 @@ options:
       - Without it, the nodes run as the user of the task, as plain processes that nobody watches.
     type: str
   root:
-    description: The instance's root folder. The releases must be unpacked in C(releases/<release>/current) below it.
+    description:
+      - The instance's root folder. Releases must be unpacked in C(releases/<release>/current) below it, unless they are
+        O(nodes[].packages).
     type: path
     required: true
   nodes:
@@ -55,6 +57,23 @@ options:
         description: The release it runs, as its folder below C(releases) is called.
         type: str
         required: true
+      packages:
+        description:
+          - The Debian packages that the release consists of, where it is no archive. They must be installed, see
+            O(wombat.erlang.install_release#module:packages). How nodes of C(rabbitmq-server) and C(ejabberd) are
+            started is known; others need O(nodes[].service).
+          - With O(user), such a node runs as the package's own user.
+        type: list
+        elements: str
+        default: []
+      service:
+        description:
+          - How the release is started and stopped, where it is not as usual. The keys are C(start), C(stop) and
+            C(validate), lists of words, C(env), C(interactive) and C(configuration), dictionaries of environment
+            variables, C(files), C(user) and C(home).
+          - Words may name C({release}), C({name}), C({version}), C({node}), C({label}), C({address}), C({slot}),
+            C({port}), C({home}), C({etc}), C({data}), C({log}), C({tmp}) and C({vm_args}).
+        type: dict
       slot:
         description: The node's place on its host, which must be what its name says.
         type: int
@@ -125,6 +144,8 @@ NODE = {
     "name": {"type": "str", "required": True},
     "family": {"type": "str", "required": True},
     "release": {"type": "str", "required": True},
+    "packages": {"type": "list", "elements": "str", "default": []},
+    "service": {"type": "dict"},
     "slot": {"type": "int"},
     "config": {"type": "dict"},
     "vm_args": {"type": "list", "elements": "str"},

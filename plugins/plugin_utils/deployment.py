@@ -55,11 +55,18 @@ class Provider:
 
 @dataclasses.dataclass(frozen=True)
 class Release:
-    """A release archive; `archive` is an absolute path on the controller."""
+    """A release archive, or Debian packages that are a release.
+
+    `archive` is an absolute path on the controller; `service` says how it runs where that is not known, see
+    `services.Service`; `user` is its own user on hosts, None where it runs as the user of all releases.
+    """
 
     name: str
-    archive: str
+    archive: str | None
     checksum: str | None
+    packages: tuple[str, ...] = ()
+    service: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    user: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +81,6 @@ class Family:
     demand: t.Mapping[str, t.Any]
     placement: t.Mapping[str, t.Any]
     strategy: str
-    bootstrap: t.Mapping[str, t.Any]  # the strategy's own options, complete
     neighbours: tuple[str, ...]
     config: t.Mapping[str, t.Any]
     vm_args: t.Sequence[t.Any]
@@ -155,15 +161,12 @@ class Deployment:
             "distribution": {"epmd": self.epmd, "port": self.port},
             "on_shortfall": self.on_shortfall,
             "providers": {name: {"driver": p.driver, "labels": list(p.labels)} for name, p in self.providers.items()},
-            "releases": {name: {"archive": r.archive, "checksum": r.checksum} for name, r in self.releases.items()},
+            "releases": {
+                name: {"archive": r.archive, "checksum": r.checksum, "packages": list(r.packages), "user": r.user}
+                for name, r in self.releases.items()
+            },
             "families": {
-                name: {
-                    "release": f.release,
-                    "nodes": f.nodes,
-                    "strategy": f.strategy,
-                    "bootstrap": dict(f.bootstrap),
-                    "neighbours": list(f.neighbours),
-                }
+                name: {"release": f.release, "nodes": f.nodes, "strategy": f.strategy, "neighbours": list(f.neighbours)}
                 for name, f in self.families.items()
             },
         }

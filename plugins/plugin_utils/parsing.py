@@ -11,9 +11,10 @@ import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils import placement
-from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment, Release
+from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_family import read_family
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_provider import read_provider
+from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_release import read_release
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import NAME, NAME_MEANING, Section, suggestion
 
 PLUGIN = "wombat.erlang.deployment"
@@ -44,14 +45,7 @@ def parse(
     providers = {key: read_provider(key, section) for key, section in top.sections("providers").items()}
     if not providers:
         raise top.missing("providers", "name at least one provider")
-    releases = {}
-    for key, section in top.sections("releases").items():
-        section.called(key, NAME, NAME_MEANING)
-        archive = section.text("archive")
-        if not archive:
-            raise section.missing("archive", "give the path of the release archive")
-        releases[key] = Release(name=key, archive=path_of(archive), checksum=section.text("checksum"))
-        section.end()
+    releases = {key: read_release(section, key, path_of) for key, section in top.sections("releases").items()}
     sections = top.sections("families")
     families = {key: read_family(section, key, releases, sections) for key, section in sections.items()}
     if not families:

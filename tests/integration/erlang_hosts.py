@@ -80,7 +80,9 @@ class Host:
         """The full name of a node of this host."""
         return f"{label}@{self.address}"
 
-    def configure(self, *labels: str, config=None, members=None, env=None, epmd=False, vm_args=()) -> dict:
+    def configure(
+        self, *labels: str, config=None, members=None, env=None, epmd=False, vm_args=(), service=None
+    ) -> dict:
         """Write the files of the nodes with these labels."""
         nodes = [
             {
@@ -90,6 +92,7 @@ class Host:
                 "config": {"probe": config or {}},
                 "env": env,
                 "vm_args": list(vm_args),
+                "service": service,
             }
             for label in labels
         ]

@@ -59,11 +59,10 @@ insecure: true
 class RealShop(Shop):
     """A deployment on the hosts of a lab; every playbook runs inside the lab's network."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, text=FILE):
         self.bench = Bench(folder)
         (folder / "user-data").write_text(self.bench.user_data)
         (folder / "known_hosts").write_text(f"* {self.bench.key('host.pub')}")
-        text = FILE
         for word, path in (("ROOT", "lab"), ("USER_KEY", "user"), ("USER_DATA", "user-data")):
             text = text.replace(word, str(folder / path))
         super().__init__(folder, text)

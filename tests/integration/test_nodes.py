@@ -246,3 +246,15 @@ def test_a_runtime_system_reads_the_arguments_that_we_write(tmp_path):
     # Erlang's empty string is its empty list.
     assert read == [["ok", [[word or [] for word in group[1:]]]] for group in groups]
     assert boot.family_arguments([boot.render_arguments(groups)], "here") == groups
+
+
+def test_a_release_with_commands_of_its_own(host):
+    stop = ["/bin/sh", "-c", "echo {label} >{data}/asked; kill $(cat {data}/pid)"]
+    start = ["/bin/sh", "-c", "echo $$ >{data}/pid; exec {release}/bin/{name} foreground"]
+    host.configure("kv1", service={"start": start, "stop": stop})
+    host.nodes(names=["kv1"])
+    assert host.value("node()", "kv1") == host.name("kv1")
+    host.nodes("stopped", ["kv1"])
+    data = host.root / "nodes/kv1/data"
+    assert (data / "asked").read_text() == "kv1\n"
+    assert (data / "stopped").exists()

@@ -67,16 +67,7 @@ REFUSALS = (
     ),
     (
         "missing",
-        (
-            "notfound",
-            "doesnotexist",
-            "doesntexist",
-            "couldnotbefound",
-            "invalidimage",
-            "invalidamiid",
-            "invalidflavor",
-            "nosuch",
-        ),
+        ("notfound", "doesnotexist", "couldnotbefound", "invalidimage", "invalidamiid", "invalidflavor", "nosuch"),
     ),
 )
 

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.wombat.erlang.plugins.module_utils import node_files
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.module_utils.host_release import HostRelease
 from ansible_collections.wombat.erlang.plugins.module_utils.nodes import load_nodes
 
 NAME = "kv1@10.0.0.1"
@@ -29,8 +30,8 @@ def root(tmp_path):
 
 
 def settings(name=NAME, **changes):
-    base = {"name": name, "family": "kv", "release": "kv", "slot": None, "config": None, "vm_args": None, "env": None}
-    return {**base, **changes}
+    base = dict.fromkeys(("packages", "service", "slot", "config", "vm_args", "env"))
+    return {**base, "name": name, "family": "kv", "release": "kv", **changes}
 
 
 def prepare(root, *nodes, epmd=False, port=21000, members=None, user=None):
@@ -125,6 +126,33 @@ def test_a_mix_release_gets_its_own_variables_and_with_epmd_its_own_mode(root):
         "RELEASE_TMP": str(root / "nodes/kv1/tmp"),
         "RELEASE_VM_ARGS": str(root / "nodes/kv1/vm.args"),
     }
+
+
+def test_a_package_runs_by_its_own_description(root, monkeypatch):
+    release = HostRelease("rabbit", "3.10.8", "package", "/usr/lib/erlang", "13.1.5", None)
+    monkeypatch.setattr(node_files, "package_release", lambda packages, name: release)
+    write(root, settings("rabbit@10.0.0.1", release="rabbit", packages=["rabbitmq-server=3.10.8"]), epmd=True)
+    start = load_nodes(str(root))[0].start
+    assert start["argv"] == ["/usr/lib/rabbitmq/bin/rabbitmq-server"]
+    assert start["cwd"] == start["env"]["RABBITMQ_MNESIA_BASE"] == str(root / "nodes/rabbit/data")
+    assert start["env"]["RABBITMQ_NODENAME"] == "rabbit@10.0.0.1"
+    assert start["env"]["RABBITMQ_USE_LONGNAME"] == "true"
+    assert start["env"]["RABBITMQ_DIST_PORT"] == "21001"
+    assert start["env"]["WOMBAT_VERSION"] == "3.10.8"
+    assert "-name rabbit@10.0.0.1\n" in (root / "nodes/rabbit/vm.args").read_text()
+
+
+def test_a_releases_own_commands(root):
+    service = {
+        "start": ["{release}/bin/kv", "run", "{node}"],
+        "stop": ["{release}/bin/kv", "halt"],
+        "env": {"S": "{slot}"},
+    }
+    write(root, settings("kv2@10.0.0.1", service=service))
+    start = load_nodes(str(root))[0].start
+    assert start["argv"][1:] == ["run", "kv2@10.0.0.1"]
+    assert start["stop"][1:] == ["halt"]
+    assert start["env"]["S"] == "2"
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,7 @@ def erl(folder, text, code=0):
 
 
 def test_without_runtime_system_the_host_has_one(host, monkeypatch):
-    erl(host.folder / "bin", "25")
+    erl(host.folder / "bin", "13.1.5")
     monkeypatch.setenv("PATH", f"{host.folder}/bin:/usr/bin:/bin")
     result = host.prepare(host.archive(included=False)).apply()
     assert result["erl"] == f"{host.folder}/bin/erl"
@@ -194,7 +194,10 @@ def test_without_runtime_system_the_host_has_one(host, monkeypatch):
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("24", "needs Erlang/OTP 25, but .*/bin/erl is Erlang/OTP 24"), ("no boot file", "is not usable: no boot file")],
+    [
+        ("12.3.2", "needs Erlang/OTP 25, but .*/bin/erl is Erlang/OTP 24"),
+        ("no boot file", "is not usable: no boot file"),
+    ],
 )
 def test_without_runtime_system_and_another_on_the_host(host, monkeypatch, text, reason):
     erl(host.folder / "bin", text, 1)

@@ -103,7 +103,8 @@ def root(tmp_path):
 
 
 def prepare(root, *labels, epmd=False, user=USER, release="kv", **settings):
-    base = {"family": "kv", "release": release, "slot": None, "config": None, "vm_args": None, "env": None}
+    base = dict.fromkeys(("packages", "service", "slot", "config", "vm_args", "env"))
+    base.update(family="kv", release=release)
     nodes = [{**base, "name": f"{label}@127.0.0.1", **settings} for label in labels]
     options = {"root": str(root), "user": user, "nodes": nodes, "distribution": {"epmd": epmd, "port": 23000}}
     return node_files.prepare({**options, "members": None})
@@ -153,7 +154,8 @@ def test_the_nodes_user_can_read_its_files_and_change_none(root, systemd):
     node(root)
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in [folder, *folder.iterdir()]}
     files = ("vm.args", "node.config", "members.config", "start", "node.json")
-    assert modes == {"kv1": 0o750, "data": 0o750, "log": 0o750, "tmp": 0o750, **dict.fromkeys(files, 0o640)}
+    folders = ("kv1", "etc", "data", "log", "tmp")
+    assert modes == {**dict.fromkeys(folders, 0o750), **dict.fromkeys(files, 0o640)}
     assert (root / "lib/wombat/ebin/slot_epmd.beam").stat().st_mode & 0o777 == 0o644
     (folder / "vm.args").chmod(0o600)
     assert prepare(root, "kv1").result["nodes"]["kv1@127.0.0.1"]["changed"] == ["vm.args"]

@@ -37,7 +37,7 @@ WRONG = [
         {"providers__attic__credential": {}},
         "providers.attic.credential is not a known key; did you mean 'credentials'?",
     ),
-    ({"releases__kv__sum": "x"}, "releases.kv.sum is not a known key; use one of: archive, checksum"),
+    ({"releases__kv__sum": "x"}, "releases.kv.sum is not a known key; use one of: archive, checksum, package, service"),
     ({"families__kv__bootstrap": {"strategi": "mesh"}}, "families.kv.bootstrap.strategi is not a known key"),
     ({"families__kv__demand": {"memroy": 1}}, "families.kv.demand.memroy is not a known key; did you mean 'memory'?"),
     ({"families__kv__placement": {"prefers": []}}, "families.kv.placement.prefers is not a known key"),
@@ -54,7 +54,11 @@ WRONG = [
     ({"providers": {}}, "providers is missing; name at least one provider"),
     ({"families": None}, "families is missing; name at least one family"),
     ({"providers__attic__driver": MISSING}, "providers.attic.driver is missing; add it"),
-    ({"releases__kv__archive": MISSING}, "releases.kv.archive is missing; give the path of the release archive"),
+    ({"releases__kv__archive": MISSING}, "releases.kv.archive is missing; give the path of the release archive, or"),
+    ({"releases__kv__package": "x"}, "releases.kv.package and archive are both there; a release is one of them"),
+    ({"releases__kv": {"package": "x"}}, "releases.kv.service: How x is started is not known"),
+    ({"releases__kv__service": {"begin": "x"}}, "releases.kv.service.begin is not a known key"),
+    ({"releases__kv__service": {"env": "x"}}, "releases.kv.service.env must be a mapping, but is 'x'"),
     ({"families__kv__release": MISSING}, "families.kv.release is missing; add it"),
     # wrong types
     ({"name": "Shop-1"}, "name must be a name of small letters and digits, a letter first, but is 'Shop-1'"),
@@ -279,3 +283,12 @@ def test_anything_anywhere_gives_a_deployment_or_a_sentence(path, value):
 def test_anything_as_a_file_gives_a_sentence(data):
     with pytest.raises(WombatError):
         read(data)
+
+
+def test_a_release_may_be_a_package_and_say_how_it_runs():
+    one = {"package": "rabbitmq-server"}
+    other = {"package": ["emqx=5.0"], "service": {"start": "/usr/bin/emqx", "user": "emqx", "env": {"A": 1}}}
+    releases = parse(shop(releases__rabbit=one, releases__emqx=other), FILE, None).releases
+    assert (releases["rabbit"].packages, releases["rabbit"].user) == (("rabbitmq-server",), "rabbitmq")
+    assert releases["emqx"].service == {"start": ["/usr/bin/emqx"], "user": "emqx", "env": {"A": "1"}}
+    assert releases["emqx"].user == "emqx"
