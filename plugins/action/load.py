@@ -18,11 +18,11 @@ class ActionModule(ControllerAction):
         deployment = self.deployment()
         reconcile.open_providers(deployment)  # finds what is wrong in their options
         public = deployment.public()
-        nodes = members_of(public["families"], self.vars)
+        members = members_of(public["families"], self.vars)
         public["members"] = {
             name: {
-                "nodes": nodes[name],
-                "neighbours": {neighbour: nodes[neighbour] for neighbour in family["neighbours"]},
+                **members[name],
+                "neighbours": {other: members[other]["nodes"] for other in family["neighbours"]},
             }
             for name, family in public["families"].items()
         }

@@ -1,108 +1,274 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connects the nodes of a host with their family or its neighbours, and verifies it: the work of the module member."""
+"""Brings the nodes of a host into their families, by the families' strategies: the work of the module member."""
 
 from __future__ import annotations
 
 import os
 import time
-from typing import Any, Iterator
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
-from ansible_collections.wombat.erlang.plugins.module_utils import caller
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.module import Work
+from ansible_collections.wombat.erlang.plugins.module_utils.node_states import locked
 from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, load_nodes
-from ansible_collections.wombat.erlang.plugins.module_utils.terms import from_erlang, to_erlang
+from ansible_collections.wombat.erlang.plugins.module_utils.runners import Runners
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import Family, Strategy, View
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.console import Console
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.registry import STRATEGIES
+from ansible_collections.wombat.erlang.plugins.module_utils.terms import to_erlang
 
-# What a running node knows of its family is compared with members.config, and in the second case brought to it.
-# Connections are made side by side: each to a host that is down takes net_setuptime.
-_ASK = """begin
-    {ok, [Config]} = file:consult(%(file)s),
+_POLL = 0.1  # seconds between two looks at what is on its way; longer and longer up to the next
+_LONGEST_POLL = 2.0
+_DEAD = View(error="it does not run")
+# What a running node knows of its family is compared with members.config, and brought to it.
+_TELL = """begin
+    {{ok, [Config]}} = file:consult({file}),
     Known = proplists:get_value(wombat, Config, []),
-    Nodes = proplists:get_value(nodes, Known, []),
-    Neighbours = lists:append([Members || {_Family, Members} <- proplists:get_value(neighbours, Known, [])]),
-    Peers = case %(scope)s of family -> Nodes -- [node()]; neighbours -> Neighbours end,
-    Stale = [Key || {Key, Value} <- Known, application:get_env(wombat, Key) =/= {ok, Value}],
-    Missing = Peers -- nodes(connected),
-    %(join)s
-    {Stale, Missing, Peers -- nodes(connected), [Node || Node <- %(without)s, lists:member(Node, nodes(connected))]}
-end."""
-_JOIN = """[ok = application:set_env(wombat, Key, Value) || {Key, Value} <- Known],
-    Callers = [spawn_monitor(fun() -> net_kernel:connect_node(Node) end) || Node <- Missing],
-    [receive {'DOWN', Reference, process, Pid, _Reason} -> ok end || {Pid, Reference} <- Callers],"""
+    Stale = [Key || {{Key, Value}} <- Known, application:get_env(wombat, Key) =/= {{ok, Value}}],
+    {change}
+    {{Stale, {question}}}
+end"""
+_CHANGE = "[ok = application:set_env(wombat, Key, Value) || {Key, Value} <- Known],"
 
 
 def prepare(options: dict[str, Any]) -> Work:
-    """The work of joining nodes.
+    """The work of bringing nodes into a state of membership, or of asking for it.
 
     :arg options: The options of the module member.
-    :returns: Work whose result is C({changed, nodes: {name: {joined}}}), failed where connections are not as wanted.
-    :raises WombatError: A named node does not exist.
+    :returns: Work whose result is C({changed, nodes: {name: {...}}}), failed where a node is not as wanted.
+    :raises WombatError: A named node does not exist, or an option is not the strategy's.
     """
-    work = _Membership(load_nodes(os.path.abspath(options["root"]), options["names"]), options)
-    asked = work.ask("")
-    joining = {
-        name: answer["missing"]
-        for name, answer in asked.items()
-        if answer["missing"] or answer["stale"] or answer["error"]
-    }
-    diff = [
-        {
-            "prepared": "".join(
-                f"+ {name} joins {', '.join(peers)}\n" for name, peers in sorted(joining.items()) if peers
-            )
-        }
-    ]
-    result = {"nodes": {name: {"joined": joining.get(name, [])} for name in asked}}
-    if not joining and not any(answer["extra"] for answer in asked.values()):
-        return Work(False, result)
-    return Work(bool(joining), result, diff if diff[0]["prepared"] else (), lambda: work.join(result))
+    nodes = load_nodes(os.path.abspath(options["root"]), options["names"])
+    host = _Host(nodes, options)
+    return {
+        "status": host.status,
+        "forgotten": host.forgotten,
+        "joined": host.joined,
+        "settled": host.settled,
+        "left": host.left,
+    }[options["state"]]()
 
 
-class _Membership:
+def family_of(settings: dict[str, Any]) -> Family:
+    """A family as the module's option C(families) describes it."""
+    return Family(
+        name=settings["name"],
+        wanted=tuple(settings.get("wanted") or ()),
+        leaving=tuple(settings.get("leaving") or ()),
+        seeds=settings.get("seeds") or {},
+        lead=settings.get("lead"),
+        forget=tuple(settings.get("forget") or ()),
+        domains=settings.get("domains") or {},
+        sites=settings.get("sites") or {},
+    )
+
+
+class _Host:
+    """The families that one call is about, each with its strategy and its nodes on this host."""
+
     def __init__(self, nodes: list[Node], options: dict[str, Any]) -> None:
-        self.nodes = nodes
-        self.scope = options["scope"]
-        self.without = options["without"]
+        self.options = options
         self.timeout = options["timeout"]
+        runs = Runners().find(nodes)
+        running = [runs[node.name].of(node) for node in nodes if node.name in runs and runs[node.name].pid]
+        self.nodes = nodes
+        self.console = Console(running, self.timeout)
+        self.strategies: dict[str, Strategy] = {}
+        self.split: dict[str, list[str]] = {}
+        for settings in options["families"]:
+            known = STRATEGIES.get(settings["strategy"])
+            if known is None:
+                raise WombatError(f"There is no strategy {settings['strategy']}: use one of {', '.join(STRATEGIES)}.")
+            family = family_of(settings)
+            self.strategies[family.name] = known(family, settings.get("options") or {}, self.console)
+            self.split[family.name] = list(settings.get("split") or ())
+        self.of = {node.name: self.strategies[node.family] for node in nodes if node.family in self.strategies}
 
-    def ask(self, join: str) -> dict[str, dict[str, Any]]:
-        """Ask all nodes for stale keys, missing and extra nodes; C(join) is code that joins them on the way."""
-        requests = []
-        for node in self.nodes:
-            source = _ASK % {
-                "file": to_erlang(os.path.join(node.folder, "members.config")),
-                "scope": self.scope,
-                "without": to_erlang([{"$atom": name} for name in self.without]),
-                "join": join,
-            }
-            requests.append((node, caller.expression_request(source)))
-        answers = {}
-        for name, reply in caller.call(requests, self.timeout).items():
-            stale, before, missing, extra = from_erlang(reply.text, plain=True) if reply.text else ([], [], [], [])
-            answers[name] = {"stale": stale, "before": before, "missing": missing, "extra": extra, "error": reply.error}
-        return answers
+    # The states, each as Work.
 
-    def join(self, result: dict[str, Any]) -> dict[str, Any]:
-        """Join until every node is connected as it should be, or the time is over."""
-        end = time.monotonic() + self.timeout
-        while True:
-            answers = self.ask(_JOIN)
-            late = time.monotonic() > end
-            if late or not any(answer["missing"] or answer["extra"] or answer["error"] for answer in answers.values()):
-                break
-            time.sleep(0.1)
-        failures = [sentence for name, answer in sorted(answers.items()) for sentence in self._failures(name, answer)]
-        return dict(result, failed=True, msg=" ".join(failures)) if failures else result
+    def status(self) -> Work:
+        views = self.views(self.of)
+        return Work(False, {"nodes": {name: {"family": self.family(name), **views[name]._asdict()} for name in views}})
 
-    def _failures(self, name: str, answer: dict[str, Any]) -> Iterator[str]:
-        if answer["error"]:
-            yield f"Node {name} cannot be asked for its connections: {answer['error']}."
-        if answer["missing"]:
-            missing = ", ".join(answer["missing"])
-            yield (
-                f"Node {name} is not connected to {missing} after {self.timeout:g} s: "
-                "see that these run and can be reached, with the same cookie."
+    def forgotten(self) -> Work:
+        """Remove the wiped and the dead, on the host of the lead alone."""
+        leads = {name: strategy for name, strategy in self.leads().items() if strategy.family.forget}
+        dead = {name: list(strategy.family.forget) for name, strategy in leads.items()}
+        lines = "".join(f"- {other} is forgotten by {name}\n" for name in sorted(dead) for other in dead[name])
+        result = {"nodes": {name: {"forgotten": dead[name]} for name in leads}}
+
+        def apply() -> dict[str, Any]:
+            with self.held(list(leads)):
+                for name, strategy in leads.items():
+                    strategy.forget(name, strategy.family.forget)
+            return {"changed": bool(leads), **result}
+
+        return Work(bool(leads), result, [{"prepared": lines}] if lines else (), apply if leads else None)
+
+    def joined(self) -> Work:
+        """Tell the nodes what they should know, and make those members that are to join."""
+        told, views = self.tell(change=False)
+        joining = {name: self.joins(name, views[name]) for name in self.of if self.joins(name, views[name])}
+        stale = [name for name, keys in told.items() if keys]
+        failed = [name for name in self.of if views[name].error is not None]
+        lines = "".join(f"+ {name} joins {', '.join(peers)}\n" for name, peers in sorted(joining.items()))
+        result = {"nodes": {name: {"joined": joining.get(name, [])} for name in self.of}}
+        if not joining and not stale and not failed:
+            return Work(False, result)
+        diff = [{"prepared": lines}] if lines else []
+        return Work(bool(joining or stale), result, diff, lambda: self.join(list(joining), bool(stale), result))
+
+    def settled(self) -> Work:
+        """Do what is done once for a family, and wait until every node of this host agrees with the whole family."""
+
+        def apply() -> dict[str, Any]:
+            with self.held(list(self.leads())):
+                changed = [name for name, strategy in self.leads().items() if strategy.finish(name)]
+            failures = self.wait(self.of, lambda name, view: bool(self.of[name].disagreement(name, view)))
+            sentences = [sentence for lines in self.split.values() for sentence in lines] if failures else []
+            for name, view in sorted(failures.items()):
+                sentences += [f"Node {name} {end}." for end in self.of[name].disagreement(name, view)]
+            if sentences:
+                sentences.insert(0, f"The family does not agree on its members after {self.timeout:g} s.")
+            return _outcome({"changed": bool(changed), "nodes": {name: {} for name in self.of}}, sentences)
+
+        return Work(False, {"nodes": {name: {} for name in self.of}}, (), apply if self.of else None)
+
+    def left(self) -> Work:
+        """Make the leavers of this host leave; those that do not run have left."""
+        leavers = [name for name, strategy in self.of.items() if name in strategy.family.leaving]
+        leavers = [name for name in leavers if name in self.console.nodes]
+        views = self.views(leavers)
+        members = [name for name in leavers if not self.has_left(name, views[name])]
+        lines = "".join(f"- {name} leaves {self.family(name)}\n" for name in members)
+        result = {"nodes": {name: {"left": name in members} for name in leavers}}
+
+        def apply() -> dict[str, Any]:
+            said: dict[str, str] = {}
+            with self.held(members):
+                late = self.wait(members, lambda name, view: not self.has_left(name, view), self.leaver(said))
+            return _outcome({"changed": bool(members), **result}, list(self.not_left(late, said)))
+
+        return Work(bool(members), result, [{"prepared": lines}] if lines else (), apply if members else None)
+
+    # Parts of them.
+
+    def family(self, name: str) -> str:
+        return self.of[name].family.name
+
+    def leads(self) -> dict[str, Strategy]:
+        """The families whose lead runs on this host, by the lead's name."""
+        leads = {strategy.family.lead or "": strategy for strategy in self.strategies.values()}
+        return {name: strategy for name, strategy in leads.items() if name in self.console.nodes}
+
+    def views(self, names: Any) -> dict[str, View]:
+        """What nodes say, each strategy asked once for all of its own."""
+        views = dict.fromkeys(names, _DEAD)
+        for strategy in self.strategies.values():
+            mine = [name for name in names if self.of[name] is strategy and name in self.console.nodes]
+            views.update(strategy.views(mine) if mine else {})
+        return views
+
+    def tell(self, change: bool) -> tuple[dict[str, list[str]], dict[str, View]]:
+        """The facts that nodes do not know yet, and what the nodes say; one call where a strategy asks by expression.
+
+        :arg change: Whether they get to know them.
+        """
+        sources = {}
+        for name, node in self.console.nodes.items():
+            if name in self.of and (self.of[name].TELLS or self.of[name].question(name)):
+                file = to_erlang(os.path.join(node.folder, "members.config"))
+                question = self.of[name].question(name) or "[]"
+                sources[name] = _TELL.format(file=file, change=_CHANGE if change else "", question=question)
+        stale: dict[str, list[str]] = {}
+        views = {name: _DEAD for name in self.of if name not in sources}
+        for name, (value, error) in self.console.evaluate(sources).items():
+            stale[name] = [] if error else value[0]
+            if self.of[name].question(name) is not None:
+                views[name] = View(error=error) if error else self.of[name].view(name, value[1])
+        return stale, {**views, **self.views([name for name in self.of if name not in views])}
+
+    def joins(self, name: str, view: View) -> list[str]:
+        """Whom a node would join, for a report; nobody where it is a member."""
+        strategy = self.of[name]
+        if view.error is not None or strategy.is_member(name, view):
+            return []
+        if strategy.REMEMBERS:
+            return [strategy.family.seeds[name]] if name in strategy.family.seeds else []
+        return [other for other in strategy.family.wanted if other != name and other not in view.members]
+
+    def join(self, joining: list[str], stale: bool, result: dict[str, Any]) -> dict[str, Any]:
+        """Join until all are members, or the time is over."""
+        said: dict[str, str] = {}
+
+        def attempt(names: list[str]) -> None:
+            for strategy in self.strategies.values():
+                mine = [name for name in names if self.of[name] is strategy]
+                mine = [name for name in mine if name in strategy.family.seeds or not strategy.REMEMBERS]
+                said.update(strategy.join(mine) if mine else {})
+
+        with self.held(list(self.of)):
+            if stale:
+                self.tell(change=True)
+            watched = {name for name in self.of if name in joining or not self.of[name].REMEMBERS}
+            late = self.wait(
+                watched | {name for name in self.of if name not in self.console.nodes},
+                lambda name, view: view.error is not None or not self.of[name].is_member(name, view),
+                attempt,
             )
-        if answer["extra"]:
-            yield f"Node {name} is still connected to {', '.join(answer['extra'])}, which should have left: stop them."
+        return _outcome({"changed": bool(joining or stale), **result}, list(self.not_joined(late, said)))
+
+    def not_joined(self, late: dict[str, View], said: dict[str, str]) -> Iterator[str]:
+        for name, view in sorted(late.items()):
+            reasons = [said[name]] if name in said else self.of[name].disagreement(name, view)
+            yield f"Node {name} did not join within {self.timeout:g} s: it {'; it '.join(reasons)}."
+
+    def not_left(self, late: dict[str, View], said: dict[str, str]) -> Iterator[str]:
+        for name, view in sorted(late.items()):
+            others = ", ".join(other for other in view.members if other != name)
+            reason = said.get(name) or view.error or f"it is still in a cluster with {others}"
+            yield f"Node {name} did not leave within {self.timeout:g} s: {reason}."
+
+    def leaver(self, said: dict[str, str]) -> Any:
+        def attempt(names: list[str]) -> None:
+            for name in names:
+                words = self.of[name].leave(name)
+                said.pop(name, None)
+                said.update({name: words} if words else {})
+
+        return attempt
+
+    def has_left(self, name: str, view: View) -> bool:
+        return view is _DEAD or (view.error is None and self.of[name].has_left(name, view))
+
+    @contextmanager
+    def held(self, names: list[str]) -> Iterator[None]:
+        """Hold nodes of this host against other runs."""
+        deadline = time.monotonic() + self.timeout
+        with ExitStack() as locks:
+            for node in self.nodes:
+                if node.name in names:
+                    locks.enter_context(locked(node, deadline, "started"))
+            yield
+
+    def wait(self, names: Any, unlike: Any, attempt: Any = None) -> dict[str, View]:
+        """Attempt and ask until no node is unlike what is wanted, or the time is over; gives those that still are."""
+        pause = _POLL
+        waiting = list(names)
+        while True:
+            if attempt and waiting:
+                attempt([name for name in waiting if name in self.console.nodes])
+            views = self.views(waiting)
+            waiting = [name for name in waiting if unlike(name, views[name])]
+            if not waiting or self.console.late:
+                return {name: views[name] for name in waiting}
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_POLL)
+
+
+def _outcome(result: dict[str, Any], sentences: list[str]) -> dict[str, Any]:
+    return {**result, "failed": True, "msg": " ".join(sentences)} if sentences else result

@@ -60,7 +60,7 @@ class _Host:
         """Bring the nodes into a state and return the module's result; a failure of one stops none of the others."""
         with ExitStack() as locks:
             deadline = time.monotonic() + self.timeout
-            self.nodes = [node for node in self.nodes if locks.enter_context(_locked(node, deadline, state))]
+            self.nodes = [node for node in self.nodes if locks.enter_context(locked(node, deadline, state))]
             if state != "started":
                 self._end()
             if state == "absent":
@@ -180,7 +180,7 @@ def _lives(run: Run | None) -> bool:
 
 
 @contextmanager
-def _locked(node: Node, deadline: float, state: str) -> Iterator[bool]:
+def locked(node: Node, deadline: float, state: str) -> Iterator[bool]:
     """Hold a node's folder against other runs; gives False where another run removed it and that is all the same.
 
     Nodes are locked in the order of their names, so that two runs cannot wait for each other.

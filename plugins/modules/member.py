@@ -2,18 +2,19 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Joins the nodes of a host to their family or to its neighbours."""
+"""Makes the nodes of a host members of their families, or lets them leave."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: member
-short_description: Join Erlang nodes to their family or its neighbours
+short_description: Make Erlang nodes members of their families, or let them leave
 version_added: 0.1.0
 description:
-  - Connects the nodes of a host with the nodes that M(wombat.erlang.node_config) made known to them, all in one call,
-    and returns
-    when the nodes themselves say that they are connected, by C(nodes(connected)).
+  - Asks all nodes of a host for their clusters, makes them join or leave, or waits until they agree on their members,
+    as the strategy of each family says; one call for all nodes and families of the host.
+  - What O(families) says comes from the lookup P(wombat.erlang.membership#lookup), which decides from what all hosts
+    answered to O(state=status).
   - Running nodes get the current members of their family and its neighbours into the environment of the application
     C(wombat).
 author: [The Wombat for Ansible contributors (@wombat-erlang)]
@@ -26,53 +27,103 @@ options:
     description: The nodes, by their full names or by the part before the C(@). Without this all nodes of the host.
     type: list
     elements: str
-  scope:
-    description: Whether nodes are joined to their own family or to the families that are its neighbours.
+  state:
+    description:
+      - V(status) only asks.
+      - V(forgotten) lets the lead forget the members of O(families[].forget), if it runs on this host.
+      - V(joined) makes those of O(families[].seeds) join, and returns when they have; a member stays one.
+      - V(settled) does on the lead what is done once for a family, and returns when every node of the host sees exactly
+        the family that is wanted.
+      - V(left) makes those of O(families[].leaving) leave that run on this host.
     type: str
-    choices: [family, neighbours]
-    default: family
-  without:
-    description: Nodes that have left. The module fails when one is still connected at the time limit.
+    choices: [status, forgotten, joined, settled, left]
+    default: joined
+  families:
+    description: The families of the nodes. Nodes of others are left alone.
     type: list
-    elements: str
-    default: []
+    elements: dict
+    required: true
+    suboptions:
+      name: {description: The family., type: str, required: true}
+      strategy: {description: Its strategy., type: str, default: mesh}
+      options: {description: The strategy's own options., type: dict}
+      remembers: {description: Whether its clusters remember their members; for the tasks around this., type: bool}
+      pace: {description: How many hosts may join at once; for the tasks around this., type: int}
+      wanted:
+        description: The full names of all nodes that are to be members, those of the oldest instance first.
+        type: list
+        elements: str
+      leaving: {description: The nodes that are to leave or have left., type: list, elements: str}
+      seeds: {description: "The nodes that are to join, each with a member to join through.", type: dict}
+      lead: {description: The member that does what is done once., type: str}
+      forget: {description: The members that are to be removed as dead., type: list, elements: str}
+      split: {description: Why nobody can join as sentences., type: list, elements: str}
+      domains: {description: The domain of each node., type: dict}
+      sites: {description: Facts of where each node is., type: dict}
   timeout:
-    description: Seconds until all nodes must be connected.
+    description: Seconds until everything must be as wanted.
     type: float
     default: 30
 attributes:
-  check_mode: {support: full, description: Says which nodes would join and connects none.}
+  check_mode: {support: full, description: Says which nodes would join or leave and changes nothing.}
   diff_mode: {support: full, description: Shows which nodes join which.}
 """
 
 EXAMPLES = r"""
-- name: Join the nodes of this host to their families
+- name: Connect the nodes of this host with their family
   wombat.erlang.member:
     root: /srv/wombat
+    families:
+      - {name: kv, strategy: mesh, wanted: [kv1@192.0.2.10, kv1@192.0.2.11]}
 
-- name: Require that a node has left
+- name: Wait until a node has left
   wombat.erlang.member:
     root: /srv/wombat
-    without: [kv1@192.0.2.10]
+    state: settled
+    families:
+      - {name: kv, strategy: mesh, wanted: [kv1@192.0.2.11], leaving: [kv1@192.0.2.10]}
 """
 
 RETURN = r"""
 nodes:
-  description: The nodes by name.
+  description: The nodes by name, with what the state is about.
   returned: always
   type: dict
   contains:
-    joined: {description: The nodes that it was not connected to., type: list, elements: str}
+    joined: {description: What the node was joined to., type: list, elements: str, returned: O(state=joined)}
+    left: {description: Whether it had to leave., type: bool, returned: O(state=left)}
+    forgotten: {description: Whom it forgot., type: list, elements: str, returned: O(state=forgotten)}
+    family: {description: The node's family., type: str, returned: O(state=status)}
+    members: {description: Whom the node counts in., type: list, elements: str, returned: O(state=status)}
+    up: {description: Those of them that it sees running., type: list, elements: str, returned: O(state=status)}
+    pending: {description: What is on its way., type: list, elements: str, returned: O(state=status)}
+    error: {description: Why it cannot be asked., type: str, returned: O(state=status)}
+    facts: {description: What else the strategy needs to know., type: dict, returned: O(state=status)}
 """
 
 from ansible_collections.wombat.erlang.plugins.module_utils.membership import prepare
 from ansible_collections.wombat.erlang.plugins.module_utils.module import run_module
 
+FAMILY = {
+    "name": {"type": "str", "required": True},
+    "strategy": {"type": "str", "default": "mesh"},
+    "options": {"type": "dict"},
+    "remembers": {"type": "bool"},
+    "pace": {"type": "int"},
+    "wanted": {"type": "list", "elements": "str"},
+    "leaving": {"type": "list", "elements": "str"},
+    "seeds": {"type": "dict"},
+    "lead": {"type": "str"},
+    "forget": {"type": "list", "elements": "str"},
+    "split": {"type": "list", "elements": "str"},
+    "domains": {"type": "dict"},
+    "sites": {"type": "dict"},
+}
 OPTIONS = {
     "root": {"type": "path", "required": True},
     "names": {"type": "list", "elements": "str"},
-    "scope": {"type": "str", "choices": ["family", "neighbours"], "default": "family"},
-    "without": {"type": "list", "elements": "str", "default": []},
+    "state": {"type": "str", "choices": ["status", "forgotten", "joined", "settled", "left"], "default": "joined"},
+    "families": {"type": "list", "elements": "dict", "required": True, "options": FAMILY},
     "timeout": {"type": "float", "default": 30},
 }
 

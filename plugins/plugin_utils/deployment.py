@@ -81,6 +81,7 @@ class Family:
     demand: t.Mapping[str, t.Any]
     placement: t.Mapping[str, t.Any]
     strategy: str
+    bootstrap: t.Mapping[str, t.Any]  # the strategy's own options, complete
     neighbours: tuple[str, ...]
     config: t.Mapping[str, t.Any]
     vm_args: t.Sequence[t.Any]
@@ -166,7 +167,13 @@ class Deployment:
                 for name, r in self.releases.items()
             },
             "families": {
-                name: {"release": f.release, "nodes": f.nodes, "strategy": f.strategy, "neighbours": list(f.neighbours)}
+                name: {
+                    "release": f.release,
+                    "nodes": f.nodes,
+                    "strategy": f.strategy,
+                    "bootstrap": dict(f.bootstrap),
+                    "neighbours": list(f.neighbours),
+                }
                 for name, f in self.families.items()
             },
         }

@@ -55,6 +55,7 @@ def variables_of(deployment: Deployment, instance: Instance) -> dict[str, t.Any]
         "wombat_domain": instance.domain,
         "wombat_size": instance.size,
         "wombat_state": instance.state,
+        "wombat_created": instance.created,
         "wombat_address": instance.address,
         "wombat_nodes": nodes_of(deployment, instance),
         **instance.vars,
@@ -66,13 +67,24 @@ def host_of(deployment: Deployment, instance: Instance) -> dict[str, t.Any]:
     return {"name": instance.name, "groups": groups_of(instance), "variables": variables_of(deployment, instance)}
 
 
-def members_of(families: t.Iterable[str], variables: t.Mapping[str, t.Any]) -> dict[str, list[str]]:
-    """The nodes of each family that stay, by the inventory in a task's variables, sorted by name."""
+def members_of(families: t.Iterable[str], variables: t.Mapping[str, t.Any]) -> dict[str, dict[str, t.Any]]:
+    """The nodes of each family, by the inventory in a task's variables.
+
+    :return: for each family its `nodes` that stay, those of the oldest instance first, and those that are `leaving`;
+        for both their `hosts` and their `domains` by node.
+    """
     groups, hostvars = variables["groups"], variables["hostvars"]
-    leaving = {*groups.get(RETIRING, ()), *groups.get(GONE, ())}
-    members: dict[str, list[str]] = {family: [] for family in families}
-    for host in groups.get(ALL, ()):
-        if host not in leaving:
-            for node in hostvars.raw_get(host).get("wombat_nodes") or ():
-                members.setdefault(node["family"], []).append(str(node["name"]))
-    return {family: sorted(nodes) for family, nodes in members.items()}
+    retiring, gone = {*groups.get(RETIRING, ())}, {*groups.get(GONE, ())}
+    known = {host: hostvars.raw_get(host) for host in groups.get(ALL, ()) if host not in gone}
+    members: dict[str, dict[str, t.Any]] = {family: _nobody() for family in families}
+    for host, facts in sorted(known.items(), key=lambda item: (item[1].get("wombat_created") or 0, item[0])):
+        for node in sorted(facts.get("wombat_nodes") or (), key=lambda node: str(node["name"])):
+            name, family = str(node["name"]), members.setdefault(node["family"], _nobody())
+            family["leaving" if host in retiring else "nodes"].append(name)
+            family["hosts"][name] = str(host)
+            family["domains"][name] = str(facts.get("wombat_domain") or "")
+    return members
+
+
+def _nobody() -> dict[str, t.Any]:
+    return {"nodes": [], "leaving": [], "hosts": {}, "domains": {}}

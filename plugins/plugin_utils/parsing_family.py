@@ -9,13 +9,13 @@ import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Family, Release
+from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_bootstrap import read_bootstrap
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import NAME_MEANING, Section, suggestion
 
 # A family's name is followed by the slot in node names: with a digit at its end, web2's slot 1 and web's slot 21
 # would be one name.
 FAMILY_NAME = r"[a-z]([a-z0-9]*[a-z])?"
 NODE_NAME = r"[a-z]([a-z0-9_]*[a-z_])?"
-STRATEGIES = ("mesh", "none")
 
 
 def read_family(
@@ -37,7 +37,7 @@ def read_family(
             )
         if neighbour == name:
             raise WombatError(f"{section.where('neighbours')} names the family itself; list other families only")
-    bootstrap = section.section("bootstrap")
+    strategy, bootstrap = read_bootstrap(section.section("bootstrap"))
     node_name = section.text("node_name")
     if node_name is not None:
         # Digits at the end would say another slot than the node has.
@@ -61,12 +61,12 @@ def read_family(
         node_name=node_name,
         demand=section.mapping("demand"),
         placement=section.mapping("placement"),
-        strategy=bootstrap.choice("strategy", STRATEGIES, "mesh"),
+        strategy=strategy,
+        bootstrap=bootstrap,
         neighbours=neighbours,
         config=section.mapping("config"),
         vm_args=vm_args,
         env=section.mapping("env"),
     )
-    bootstrap.end()
     section.end()
     return family

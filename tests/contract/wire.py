@@ -119,7 +119,7 @@ class Line:
 
     proxy_url = None
 
-    def __init__(self, wire: Wire, host: str = "", **_options: t.Any) -> None:
+    def __init__(self, wire: Wire, host: str = "", _port: int = 0, **_options: t.Any) -> None:
         self.wire, self.host = wire, host
 
     def request(self, method, url, body=None, headers=None, raw=False, stream=False):
@@ -132,6 +132,9 @@ class Line:
 
     prepared_request = request
 
+    def connect(self):
+        pass
+
     def getresponse(self):
         return self.response
 
@@ -141,7 +144,12 @@ class Line:
 
 def lay(wire: Wire, monkeypatch: t.Any) -> None:
     """Let all connections of libcloud lead over a wire."""
-    monkeypatch.setattr(Connection, "conn_class", functools.partial(Line, wire))
+    kinds = [Connection]
+    while kinds:
+        kind = kinds.pop()
+        if "conn_class" in vars(kind):  # some have one of their own
+            monkeypatch.setattr(kind, "conn_class", functools.partial(Line, wire))
+        kinds += kind.__subclasses__()
 
 
 def recorded(book: str) -> t.Any:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -13,6 +14,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 import erlang_hosts
 from erlang_hosts import NETWORK
+
+
+def pytest_runtest_setup(item):
+    """The lab makes network namespaces and boots systemd."""
+    if item.get_closest_marker("real_hosts") and os.geteuid() != 0:
+        pytest.skip("real hosts need root: nothing of the lab was run")
 
 
 @pytest.fixture(scope="session")

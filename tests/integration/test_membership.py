@@ -16,14 +16,17 @@ from ansible_collections.wombat.erlang.plugins.module_utils import membership
 from ansible_collections.wombat.erlang.plugins.modules import member
 
 
-def prepare(host, **options):
-    validated = ArgumentSpecValidator(member.OPTIONS).validate({"root": str(host.root), **options})
+def prepare(host, *wanted, leaving=(), strategy="mesh", seeds=None, **options):
+    family = {"name": "kv", "strategy": strategy, "wanted": list(wanted), "leaving": list(leaving), "seeds": seeds}
+    validated = ArgumentSpecValidator(member.OPTIONS).validate(
+        {"root": str(host.root), "families": [family], **options}
+    )
     assert validated.error_messages == []
     return membership.prepare(validated.validated_parameters)
 
 
-def join(host, **options):
-    work = prepare(host, **options)
+def join(host, *wanted, **options):
+    work = prepare(host, *wanted, **options)
     return {"changed": work.changed, **(work.result if work.apply is None else work.apply())}
 
 
@@ -44,18 +47,22 @@ def connected(host, label="kv1"):
     return host.nodes("status", [label])["nodes"][host.name(label)]["connected"]
 
 
+def everyone(hosts):
+    return [host.name("kv1") for host in hosts]
+
+
 def test_a_family_is_joined_once(hosts):
     one, other = hosts
-    first = join(one)
+    first = join(one, *everyone(hosts))
     assert first["changed"]
     assert first["nodes"] == {one.name("kv1"): {"joined": [other.name("kv1")]}}
     assert connected(other) == [one.name("kv1")]
-    assert not join(one)["changed"]
+    assert not join(one, *everyone(hosts))["changed"]
 
 
 def test_check_mode_says_who_would_join(hosts):
     one, other = hosts
-    work = prepare(one)
+    work = prepare(one, *everyone(hosts))
     assert work.changed
     assert work.diff == [{"prepared": f"+ {one.name('kv1')} joins {other.name('kv1')}\n"}]
     assert connected(one) == []
@@ -64,28 +71,39 @@ def test_check_mode_says_who_would_join(hosts):
 def test_a_missing_node_is_named(hosts):
     one, other = hosts
     os.kill(other.pid("kv1"), signal.SIGKILL)
-    result = join(one, timeout=1)
+    result = join(one, *everyone(hosts), timeout=1)
     assert result["failed"]
-    assert result["msg"].startswith(f"Node {one.name('kv1')} is not connected to {other.name('kv1')} after 1 s")
+    assert result["msg"] == (
+        f"Node {one.name('kv1')} did not join within 1 s: it is not connected to {other.name('kv1')}."
+    )
+    assert "it does not run" in join(other, *everyone(hosts), timeout=1)["msg"]
 
 
 def test_a_node_that_should_have_left_is_named(hosts):
     one, other = hosts
-    join(one)
-    result = join(one, without=[other.name("kv1")], timeout=1)
+    join(one, *everyone(hosts))
+    result = join(one, one.name("kv1"), leaving=[other.name("kv1")], state="settled", timeout=1)
     assert result["failed"]
     assert "is still connected to" in result["msg"]
     other.nodes("absent")
-    members = {"kv": {"nodes": [one.name("kv1")], "neighbours": {}}}
-    one.configure("kv1", members=members)
-    assert "failed" not in join(one, without=[other.name("kv1")])
+    assert "failed" not in join(one, one.name("kv1"), leaving=[other.name("kv1")], state="settled")
+
+
+def test_a_release_that_joins_by_itself_is_only_told(hosts):
+    one, _other = hosts
+    everybody = {"kv": {"nodes": everyone(hosts), "neighbours": {}}}
+    one.configure("kv1", members={"kv": {**everybody["kv"], "neighbours": {"web": ["web1@h"]}}})
+    assert join(one, *everyone(hosts), strategy="none")["changed"]
+    assert one.value("application:get_env(wombat, neighbours)", "kv1") == ["ok", [["web", ["web1@h"]]]]
+    assert not join(one, *everyone(hosts), strategy="none")["changed"]
+    assert connected(one) == []
 
 
 def test_running_nodes_get_to_know_their_members(hosts):
     one, other = hosts
     neighbours = {"web": [other.name("kv1")]}
     one.configure("kv1", members={"kv": {"nodes": [one.name("kv1")], "neighbours": neighbours}})
-    assert join(one, scope="neighbours")["changed"]
+    assert join(one, other.name("kv1"))["changed"]
     assert one.value("application:get_env(wombat, neighbours)", "kv1") == ["ok", [["web", [other.name("kv1")]]]]
     assert connected(one) == [other.name("kv1")]
     assert one.nodes("status")["outdated"] == []

@@ -264,6 +264,6 @@ class HostsAdapter(Adapter):
             family=tags[TAG + "family"],
             run=tags[TAG + "run"],
             created=float(extra["created"]),
-            slots=tuple(range(1, int(tags[TAG + "nodes"]) + 1)),
+            **self.nodes(tags),
             address=extra["address"],
         )

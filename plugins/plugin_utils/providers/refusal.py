@@ -67,7 +67,16 @@ REFUSALS = (
     ),
     (
         "missing",
-        ("notfound", "doesnotexist", "couldnotbefound", "invalidimage", "invalidamiid", "invalidflavor", "nosuch"),
+        (
+            "notfound",
+            "doesnotexist",
+            "doesntexist",
+            "couldnotbefound",
+            "invalidimage",
+            "invalidamiid",
+            "invalidflavor",
+            "nosuch",
+        ),
     ),
 )
 

@@ -19,6 +19,7 @@ except ImportError:
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.azure_arm import AzureAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Adapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloudstack import (
     CloudStackAdapter,
@@ -36,10 +37,12 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.openstack 
     OpenStackAdapter,
     RackspaceAdapter,
 )
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.outscale import OutscaleAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.vultr import VultrAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import suggestion
 
 ADAPTERS: dict[str, type[Adapter]] = {
+    "azure_arm": AzureAdapter,
     "cloudstack": CloudStackAdapter,
     "digitalocean": DigitalOceanAdapter,
     "ec2": EC2Adapter,
@@ -51,6 +54,7 @@ ADAPTERS: dict[str, type[Adapter]] = {
     "local": LocalAdapter,
     "opennebula": OpenNebulaAdapter,
     "openstack": OpenStackAdapter,
+    "outscale": OutscaleAdapter,
     "rackspace": RackspaceAdapter,
     "vultr": VultrAdapter,
 }

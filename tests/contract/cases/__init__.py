@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
-from cases import cloudstack, ec2, gce, opennebula, openstack, regions
+from cases import azure_arm, cloudstack, ec2, gce, opennebula, openstack, outscale, regions
 
-CASES = [case for module in (cloudstack, ec2, gce, opennebula, openstack, regions) for case in module.CASES]
+CASES = [
+    case
+    for module in (azure_arm, cloudstack, ec2, gce, opennebula, openstack, outscale, regions)
+    for case in module.CASES
+]

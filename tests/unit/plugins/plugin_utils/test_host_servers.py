@@ -98,6 +98,18 @@ def test_instances_are_claims_and_claims_come_back(rack):
     assert not (rack.folder / "192.0.2.0/claims").exists()
 
 
+def test_families_that_share_a_server_are_told_by_its_claim(rack):
+    web = {"release": "kv", "nodes": 1, "placement": {"together": {"with": "kv", "within": "instance"}}}
+    deployment = rack.deployment(HOSTS, families__web=web)
+    rack.grow(deployment)
+    seen = reconcile.observe(reconcile.open_providers(deployment))
+    assert sorted(tuple(one.nodes.items()) for one in seen.instances) == [
+        (("kv", 1),),
+        (("kv", 1),),
+        (("kv", 1), ("web", 1)),
+    ]
+
+
 def test_a_retry_of_a_run_claims_nothing_more(rack):
     deployment = rack.deployment(HOSTS)
     adapter = reconcile.open_providers(deployment)["rack"]

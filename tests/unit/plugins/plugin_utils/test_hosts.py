@@ -85,12 +85,23 @@ class HostVars(dict):
         return self.get(name, {})
 
 
-def test_members_are_the_nodes_that_stay():
-    def host(family, *slots):
-        return {"wombat_nodes": [{"name": f"{family}{slot}@h", "family": family} for slot in slots]}
+def test_members_are_the_nodes_that_stay_the_oldest_first():
+    def host(family, *slots, created=0):
+        nodes = [{"name": f"{family}{slot}@h{created}", "family": family} for slot in slots]
+        return {"wombat_nodes": nodes, "wombat_created": created, "wombat_domain": f"attic/{created}"}
 
-    hostvars = HostVars(a=host("kv", 2, 1), b=host("kv", 3), c=host("web", 1), d=host("old", 1), e={})
-    groups = {"wombat": list("abcdef"), "wombat_retiring": ["b"], "wombat_gone": ["f"]}
+    hostvars = HostVars(
+        a=host("kv", 2, 1, created=9), b=host("kv", 3), c=host("web", 1), d=host("old", 1), e={}, g=host("kv", 4)
+    )
+    groups = {"wombat": list("abcdefg"), "wombat_retiring": ["b"], "wombat_gone": ["f"]}
     members = hosts.members_of(["kv", "web", "new"], {"groups": groups, "hostvars": hostvars})
-    assert members == {"kv": ["kv1@h", "kv2@h"], "web": ["web1@h"], "new": [], "old": ["old1@h"]}
-    assert hosts.members_of(["kv"], {"groups": {}, "hostvars": hostvars}) == {"kv": []}
+    assert {name: entry["nodes"] for name, entry in members.items()} == {
+        "kv": ["kv4@h0", "kv1@h9", "kv2@h9"],
+        "web": ["web1@h0"],
+        "new": [],
+        "old": ["old1@h0"],
+    }
+    assert members["kv"]["leaving"] == ["kv3@h0"]
+    assert members["kv"]["hosts"] == {"kv4@h0": "g", "kv1@h9": "a", "kv2@h9": "a", "kv3@h0": "b"}
+    assert members["kv"]["domains"]["kv1@h9"] == "attic/9"
+    assert hosts.members_of(["kv"], {"groups": {}, "hostvars": hostvars})["kv"]["nodes"] == []

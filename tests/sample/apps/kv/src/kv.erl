@@ -43,6 +43,12 @@ write(Key, Content) ->
         {error, _} = Error -> Error
     end.
 
+-ifdef(NEXT).
+-define(WRITES, , writes => kv_store:writes()).
+-else.
+-define(WRITES, ).
+-endif.
+
 %% @doc What this node knows of itself: `whole' (it takes part in majorities), `settled' (no earlier
 %% list of the family matters any more, so nodes that left it may be destroyed), the family's list, the
 %% number of keys and the release's version.
@@ -58,6 +64,7 @@ status() ->
         connected => nodes(),
         keys => kv_store:count(),
         version => list_to_binary(Version)
+        ?WRITES
     }.
 
 %% @doc Looks at the family's list in the environment now rather than within a second; ask `status/0' until

@@ -10,6 +10,9 @@
 -export([read/2, write/2, snapshot/1, digest/1]).
 -export([family/0, whole/0, set_whole/0, adopt/1, learn/1, count/0, next_version/1, seen/0, set_seen/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
+-ifdef(NEXT).
+-export([writes/0, code_change/3]).
+-endif.
 
 -export_type([entry/0, answer/0]).
 
@@ -83,7 +86,7 @@ set_seen(Lists) -> gen_server:call(?MODULE, {set_seen, Lists}, infinity).
 init([]) ->
     ?MODULE = ets:new(?MODULE, [named_table, protected]),
     Empty = #{whole => false, family => kv_family:new(), seen => [], clock => 0, facts => 0, unsynced => false, waiting => []},
-    case kv_log:open(fun recall/2, Empty) of
+    case kv_log:open(fun recall/2, upgraded(Empty)) of
         {intact, State} ->
             {ok, State};
         {damaged, State} ->
@@ -96,6 +99,8 @@ handle_call({Request, Family}, From, State) when is_map(Family) ->
     Merged = merge(Family, State),
     {Result, New} = asked(Request, Merged),
     {noreply, reply(From, {maps:get(whole, New), maps:get(family, New), Result}, New)};
+handle_call(writes, _From, State) ->
+    {reply, maps:get(writes, State, 0), State};
 handle_call(family, _From, #{family := Family} = State) ->
     {reply, Family, State};
 handle_call(whole, _From, #{whole := Whole} = State) ->
@@ -115,7 +120,8 @@ handle_call({set_seen, Lists}, From, State) ->
 
 asked({read, Key}, State) ->
     {entry(Key), State};
-asked({write, Entries}, State) ->
+asked({write, Entries}, State0) ->
+    State = counted(State0),
     Store = fun({Key, Version, _} = Entry, Acc) ->
         case Version > element(2, entry(Key)) of
             true -> record(Entry, Acc);
@@ -127,6 +133,23 @@ asked(snapshot, State) ->
     {ets:tab2list(?MODULE), State};
 asked(digest, State) ->
     {ets:foldl(fun({Key, Version, _}, Sum) -> Sum bxor erlang:phash2({Key, Version}) end, 0, ?MODULE), State}.
+
+%% What the next version of the release adds: its state counts, which an upgrade of the running node has to bring about.
+-ifdef(NEXT).
+-spec writes() -> non_neg_integer().
+writes() -> gen_server:call(?MODULE, writes, infinity).
+
+upgraded(State) -> State#{writes => 0}.
+
+counted(#{writes := Writes} = State) -> State#{writes := Writes + 1}.
+
+code_change({down, _}, State, _) -> {ok, maps:remove(writes, State)};
+code_change(_, State, _) -> {ok, upgraded(State)}.
+-else.
+upgraded(State) -> State.
+
+counted(State) -> State.
+-endif.
 
 handle_cast(_, State) ->
     {noreply, State}.

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: membership
+short_description: What is to be done with the families of a host
+version_added: 0.1.0
+author:
+  - The Wombat for Ansible contributors (@wombat-erlang)
+description:
+  - For every family that has nodes on the host of the task, gives what M(wombat.erlang.member) takes as C(families).
+  - Who is a member, who joins through whom and who is forgotten is decided from what the nodes of all hosts said in
+    O(status).
+  - The deployment must have been loaded by M(wombat.erlang.load).
+options:
+  _terms:
+    description: Names of families; without them those of the host's nodes.
+    type: list
+    elements: str
+  scope:
+    description: Whether it is about the members of the families, or about the nodes of their neighbours.
+    type: str
+    choices: [family, neighbours]
+    default: family
+  status:
+    description: >-
+      The variable that holds every host's result of M(wombat.erlang.member) with
+      O(wombat.erlang.member#module:state=status).
+    type: str
+  forget:
+    description: Nodes that are to be forgotten as dead, where a cluster remembers them and they do not answer.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Ask the nodes of this host for their clusters
+  wombat.erlang.member:
+    root: /srv/wombat
+    state: status
+    families: "{{ query('wombat.erlang.membership') }}"
+  register: shop_status
+
+- name: Join those that are no members yet
+  wombat.erlang.member:
+    root: /srv/wombat
+    families: "{{ query('wombat.erlang.membership', status='shop_status') }}"
+"""
+
+RETURN = r"""
+_raw:
+  description:
+    - The families, each as M(wombat.erlang.member) takes it, with C(remembers), whether its cluster remembers its
+      members, and C(pace), how many hosts may join at once, 0 for all.
+  type: list
+  elements: dict
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import View
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.decision import decide
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.registry import STRATEGIES
+
+
+class LookupModule(LookupBase):
+    def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
+        self.set_options(var_options=variables, direct=kwargs)
+        self.host = variables or {}
+        self.hostvars = self.host["hostvars"]
+        loaded = self.hostvars.raw_get("localhost").get("ansible_facts", {}).get("wombat")
+        if not loaded:
+            raise AnsibleLookupError("the deployment is not loaded; begin the playbook with wombat.erlang.load")
+        mine = [str(node["family"]) for node in self.host.get("wombat_nodes") or ()]
+        names = [name for name in terms or dict.fromkeys(mine) if name in loaded["families"]]
+        if self.get_option("scope") == "neighbours":
+            return [self.neighbours(name, loaded["members"][name]) for name in names]
+        return [self.family(name, loaded["families"][name], loaded["members"][name]) for name in names]
+
+    def family(self, name: str, family: t.Mapping[str, t.Any], members: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """What is known of a family before and after its nodes were asked."""
+        strategy = STRATEGIES[family["strategy"]]
+        wanted, leaving = list(members["nodes"]), list(members["leaving"])
+        known = {
+            "name": name,
+            "strategy": family["strategy"],
+            "options": dict(family["bootstrap"]),
+            "wanted": wanted,
+            "leaving": leaving,
+            "remembers": strategy.REMEMBERS,
+            "pace": strategy.PACE,
+        }
+        if not strategy.REMEMBERS or not self.get_option("status"):
+            return known
+        views = self.views(members["hosts"])
+        decision = decide(views, wanted, members["domains"], self.get_option("forget"))
+        mine = {str(node["name"]) for node in self.host.get("wombat_nodes") or ()}
+        return {
+            **known,
+            "seeds": {node: seed for node, seed in decision.seeds.items() if node in mine},
+            "lead": decision.lead,
+            "forget": list(decision.forget),
+            "split": list(decision.split),
+            "domains": dict(members["domains"]),
+        }
+
+    @staticmethod
+    def neighbours(name: str, members: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """A family's neighbours, to be connected with."""
+        nodes = [node for others in members["neighbours"].values() for node in others]
+        return {"name": name, "strategy": "mesh", "wanted": nodes}
+
+    def views(self, hosts: t.Mapping[str, str]) -> dict[str, View]:
+        """What the nodes said, of those hosts that were asked."""
+        views = {}
+        for host in dict.fromkeys(hosts.values()):
+            asked = self.hostvars.raw_get(host).get(self.get_option("status")) or {}
+            for node, said in (asked.get("nodes") or {}).items():
+                lists = {key: tuple(said[key]) for key in ("members", "up", "pending")}
+                views[str(node)] = View(**lists, error=said["error"], facts=said["facts"])
+        return views

@@ -1,0 +1,17 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All strategies by name. Imports are static: AnsiballZ ships what it can see."""
+
+from __future__ import annotations
+
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import Strategy
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.mesh import Mesh
+
+STRATEGIES: dict[str, type[Strategy]] = {
+    strategy.NAME: strategy
+    for strategy in (
+        Mesh,
+        Strategy,
+    )
+}
