@@ -73,6 +73,9 @@ class _Host:
     def __init__(self, nodes: list[Node], options: dict[str, Any]) -> None:
         self.options = options
         self.timeout = options["timeout"]
+        if options["state"] != "status":
+            named = [STRATEGIES.get(one["strategy"], Strategy) for one in options["families"]]
+            self.timeout = max([self.timeout, *(strategy.TIMEOUT for strategy in named)])
         runs = Runners().find(nodes)
         running = [runs[node.name].of(node) for node in nodes if node.name in runs and runs[node.name].pid]
         self.nodes = nodes
@@ -150,7 +153,9 @@ class _Host:
         def apply() -> dict[str, Any]:
             said: dict[str, str] = {}
             with self.held(members):
-                late = self.wait(members, lambda name, view: not self.has_left(name, view), self.leaver(said))
+                late = self.wait(
+                    members, lambda name, view: not self.has_left(name, view) and self.runs(name), self.leaver(said)
+                )
             return _outcome({"changed": bool(members), **result}, list(self.not_left(late, said)))
 
         return Work(bool(members), result, [{"prepared": lines}] if lines else (), apply if members else None)
@@ -244,6 +249,10 @@ class _Host:
 
     def has_left(self, name: str, view: View) -> bool:
         return view is _DEAD or (view.error is None and self.of[name].has_left(name, view))
+
+    def runs(self, name: str) -> bool:
+        """Whether a node has a process still, or again; some end by themselves once they have left."""
+        return name in Runners().find([node for node in self.nodes if node.name == name])
 
     @contextmanager
     def held(self, names: list[str]) -> Iterator[None]:

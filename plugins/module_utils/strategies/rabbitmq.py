@@ -81,6 +81,7 @@ class RabbitMQ(Strategy):
         },
     }
     PACE = 1
+    TIMEOUT = 300
 
     @classmethod
     def settings(cls, node: dict[str, Any], family: Family, options: dict[str, Any]) -> Settings:
@@ -114,10 +115,6 @@ class RabbitMQ(Strategy):
 
     # Deciding.
 
-    def has_left(self, name: str, view: View) -> bool:
-        """A node that cannot be asked has not said that it left."""
-        return view.error is None and not set(view.members) - {name}
-
     def unsafe(self, views: dict[str, View]) -> list[str]:
         """What of queues would be lost with the leavers."""
         found = {Queue(*map(_hashable, queue)) for view in views.values() for queue in view.facts.get("queues", ())}
@@ -128,7 +125,7 @@ class RabbitMQ(Strategy):
 
     def join(self, names: list[str]) -> dict[str, str]:
         """Stop the application, reset, join, start it again; the joiner's data go."""
-        said = {}
+        said: dict[str, str | None] = {}
         for name in names:
             full = [queue for queue in self._queues(name) if queue.holds]
             if full:

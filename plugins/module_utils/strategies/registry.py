@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import Strategy
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.mesh import Mesh
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.rabbitmq import RabbitMQ
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.riak import Riak
 
 STRATEGIES: dict[str, type[Strategy]] = {
     strategy.NAME: strategy
     for strategy in (
         Mesh,
+        RabbitMQ,
+        Riak,
         Strategy,
     )
 }

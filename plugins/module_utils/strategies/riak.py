@@ -47,6 +47,8 @@ class Riak(Strategy):
     """Riak. Return codes say nothing: nearly every failure has 0, so all is told by text and code together."""
 
     NAME = "riak"
+    TIMEOUT = 3600  # all data of a leaver move
+    TELLS = False
     OPTIONS = {
         "admin": {
             "type": "str",
