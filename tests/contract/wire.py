@@ -52,12 +52,14 @@ class Answer:
     status: int = 200
     headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     params: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    when: t.Callable[[Sent], bool] = lambda _sent: True
 
     def fits(self, sent: Sent) -> bool:
         return (
             sent.method == self.method
             and re.fullmatch(self.path, sent.path) is not None
             and self.params.items() <= sent.params.items()
+            and self.when(sent)
         )
 
 

@@ -78,7 +78,13 @@ def listed(instances):
 
 def create():
     new = {**machine({"name": NAME, "tags": TAGS}), "Tags": [], "State": "pending"}
-    return [answer("CreateVms", {"Vms": [{**new, "PrivateIp": None}]}), *listed([{"name": NAME, "tags": TAGS}])]
+    by_id = Answer(
+        "POST",
+        f"{PATH}/ReadVms",
+        {"Vms": [machine({"name": NAME, "tags": TAGS})]},
+        when=lambda sent: "VmIds" in sent.json["Filters"],
+    )
+    return [answer("CreateVms", {"Vms": [{**new, "PrivateIp": None}]}), by_id]
 
 
 def created(sent):
