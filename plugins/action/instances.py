@@ -12,6 +12,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils import placement, pl
 from ansible_collections.wombat.erlang.plugins.plugin_utils.action import ControllerAction
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.hosts import ALL, GONE, RETIRING, host_of
+from ansible_collections.wombat.erlang.plugins.plugin_utils.known_hosts import KnownHosts, learn
 from ansible_collections.wombat.erlang.plugins.plugin_utils.memory import Memory
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Adapter, Instance, Refusal
 from ansible_collections.wombat.erlang.plugins.plugin_utils.unsafe import unsafe
@@ -33,10 +34,11 @@ class ActionModule(ControllerAction):
         seen = reconcile.observe(adapters)
         if options["state"] == "absent":
             self.require_known(seen)
-            return self.destroy(adapters, seen.instances)
+            return self.destroy(deployment, adapters, seen.instances)
         # Another run may have made room for what was surplus when this one looked.
         surplus = planning.make_plan(deployment, seen, options["run"]).surplus
-        return self.destroy(adapters, [instance for instance in surplus if instance.name in options["names"]])
+        chosen = [instance for instance in surplus if instance.name in options["names"]]
+        return self.destroy(deployment, adapters, chosen)
 
     def present(
         self, deployment: Deployment, adapters: dict[str, Adapter], options: dict[str, t.Any]
@@ -56,6 +58,9 @@ class ActionModule(ControllerAction):
             outcome = reconcile.Outcome(observation=before, plan=first)
         else:
             outcome = reconcile.grow(deployment, adapters, options["run"], self.say, options["deadline"], remembered)
+            fresh = [instance.name for instance in outcome.created]
+            KnownHosts(deployment).forget(outcome.destroyed)
+            learn(deployment, adapters, outcome.observation.instances, fresh, self.say)
             memory.keep([refusal for refusal in outcome.refusals if adapters[refusal.scope[0]].remembers])
         # What another run made meanwhile is that run's to retire.
         ours = {instance.name for instance in (*before.instances, *outcome.created)}
@@ -107,10 +112,14 @@ class ActionModule(ControllerAction):
         groups = self.vars["groups"]
         return all(host["name"] in groups.get(group, ()) for group in host["groups"])
 
-    def destroy(self, adapters: dict[str, Adapter], instances: t.Sequence[Instance]) -> dict[str, t.Any]:
+    def destroy(
+        self, deployment: Deployment, adapters: dict[str, Adapter], instances: t.Sequence[Instance]
+    ) -> dict[str, t.Any]:
         lines = "".join(f"- {instance.name}  {instance.domain}  {instance.size}\n" for instance in instances)
         names = sorted(instance.name for instance in instances)
         destroyed = names if self.check else reconcile.destroy(adapters, instances, self.say)
+        if not self.check:
+            KnownHosts(deployment).forget(destroyed)
         return {"changed": bool(destroyed), "destroyed": destroyed, "diff": {"prepared": lines} if lines else []}
 
     @staticmethod

@@ -9,7 +9,9 @@ import uuid
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils import reconcile
 from ansible_collections.wombat.erlang.plugins.plugin_utils.action import ControllerAction
-from ansible_collections.wombat.erlang.plugins.plugin_utils.hosts import members_of
+from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
+from ansible_collections.wombat.erlang.plugins.plugin_utils.hosts import ALL, members_of
+from ansible_collections.wombat.erlang.plugins.plugin_utils.known_hosts import KEYS, Host, KnownHosts
 
 
 class ActionModule(ControllerAction):
@@ -26,6 +28,20 @@ class ActionModule(ControllerAction):
             }
             for name, family in public["families"].items()
         }
+        self.know_hosts(deployment)
         # One run, one id: playbooks that import others load several times.
         run = loaded.get("run") or uuid.uuid4().hex
         return {"changed": False, "ansible_facts": {"wombat": {**public, "run": run}}}
+
+    def know_hosts(self, deployment: Deployment) -> None:
+        """Pin the host keys that the inventory tells, for the controller may be another one than who created hosts."""
+        hostvars = self.vars["hostvars"]
+        hosts = []
+        for name in self.vars["groups"].get(ALL, ()):
+            variables = hostvars.raw_get(name)
+            if variables.get(KEYS):
+                spec = deployment.providers.get(variables["wombat_provider"])
+                port = int(spec.ssh.get("port", 22)) if spec else 22
+                keys = tuple(str(key) for key in variables[KEYS])
+                hosts.append(Host(str(name), str(variables["wombat_address"]), keys, port))
+        KnownHosts(deployment).know(hosts)

@@ -126,8 +126,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils import hosts, reconc
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.loader import is_deployment_file, load, read
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing import CONSTRUCTED
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Instance
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.registry import connection_of
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Adapter, Instance
 from ansible_collections.wombat.erlang.plugins.plugin_utils.unsafe import unsafe
 
 
@@ -142,7 +141,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         try:
             deployment = load(path, loader)
             self._set_constructed(deployment, read(path, loader))
-            observation = reconcile.observe(reconcile.open_providers(deployment))
+            adapters = reconcile.open_providers(deployment)
+            observation = reconcile.observe(adapters)
         except WombatError as error:
             raise AnsibleParserError(str(error)) from None
         for name, reason in observation.unknown.items():
@@ -152,7 +152,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         for instance in observation.instances:
             self._add_host(deployment, instance)
         # Last, for these groups tell the playbooks that nothing went wrong before.
-        self._add_groups(deployment)
+        self._add_groups(deployment, adapters)
 
     def _set_constructed(self, deployment: Deployment, data: t.Mapping[str, t.Any]) -> None:
         """Give Ansible the options that are its own; the others are templates still, and the deployment has them."""
@@ -161,15 +161,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             direct={**options, "plugin": self.NAME, "name": deployment.name, "providers": {}, "families": {}}
         )
 
-    def _add_groups(self, deployment: Deployment) -> None:
+    def _add_groups(self, deployment: Deployment, adapters: t.Mapping[str, Adapter]) -> None:
         """Make the groups of all families and providers, also while they are empty: plays and group_vars name them."""
         for group in (hosts.ALL, hosts.RETIRING, hosts.GONE):
             self.inventory.add_group(group)
         for family in deployment.families:
             self.inventory.add_group(hosts.group_name("family", family))
-        for provider in deployment.providers:
+        for provider, adapter in adapters.items():
             group = self.inventory.add_group(hosts.group_name("provider", provider))
-            for variable, value in connection_of(deployment, provider).items():
+            for variable, value in adapter.connection().items():
                 self.inventory.set_variable(group, variable, value)
 
     def _add_host(self, deployment: Deployment, instance: Instance) -> None:

@@ -115,6 +115,11 @@ class Deployment:
     def folder(self) -> str:
         return os.path.dirname(self.file)
 
+    @property
+    def known_hosts(self) -> str:
+        """The file with the SSH host keys of instances."""
+        return os.path.join(self.store, "known_hosts")
+
     def access(self, provider: str) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
         """Template a provider's credentials and options; call it only when the provider is opened.
 

@@ -11,6 +11,8 @@ from ansible_collections.wombat.erlang.plugins.module_utils.errors import Wombat
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Geography, Provider
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import NAME, NAME_MEANING, Section
 
+HOST_KEYS = ("inject", "console", "accept-new", "known")  # how the keys of SSH hosts become known
+
 
 def read_provider(name: str, section: Section) -> Provider:
     section.called(name, NAME, NAME_MEANING)
@@ -43,7 +45,10 @@ def read_provider(name: str, section: Section) -> Provider:
 
 
 def _ssh(section: Section) -> dict[str, t.Any]:
-    ssh: dict[str, t.Any] = {key: value for key in ("user", "key_file", "key_name") if (value := section.text(key))}
+    texts = ("user", "key_file", "key_name", "known_hosts")
+    ssh: dict[str, t.Any] = {key: value for key in texts if (value := section.text(key))}
+    if section.take("host_keys") is not None:
+        ssh["host_keys"] = section.choice("host_keys", HOST_KEYS, "")
     if section.take("port") is not None:
         ssh["port"] = section.integer("port", 22, 1, 65535)
     return ssh

@@ -1,13 +1,20 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a provider says is data, never a template."""
+"""What a provider says is data, never a template; what the collection itself writes may be one."""
 
 from __future__ import annotations
 
 import typing as t
 
 from ansible.utils.unsafe_proxy import wrap_var
+
+try:
+    from ansible.template import trust_as_template as trusted
+except ImportError:  # ansible-core 2.18 trusts every text
+
+    def trusted(value: str) -> str:
+        return value
 
 
 def unsafe(value: t.Any) -> t.Any:

@@ -82,10 +82,13 @@ class Case:
 
 def deployment(folder, provider, **changes):
     """A deployment of one provider, loaded as Ansible would."""
+    plain = copy.deepcopy(provider)
+    plain["ssh"] = {"host_keys": "accept-new", **plain.get("ssh", {})}
     data = {
+        "store": "store",
         "plugin": "wombat.erlang.deployment",
         "name": "shop",
-        "providers": {"cloud": {**copy.deepcopy(provider), **changes}},
+        "providers": {"cloud": {**plain, **changes}},
         "releases": {"kv": {"archive": "kv.tar.gz"}},
         "families": {"kv": {"release": "kv", "nodes": 4, "nodes_per_instance": 2}},
     }

@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import pathlib
 import re
 
 import pytest
+import yaml
 from case import NAME, RUN, SECRET, TAGS, opened
 from cases import CASES
 from wire import Answer, Wire, lay
@@ -83,6 +87,42 @@ def test_create(case, wire, adapter):
     assert (instance.family, instance.slots, instance.address) == ("kv", (1, 2), case.address)
     assert SECRET not in repr(instance)
     assert "aSecretOfTheServer" not in repr(instance)
+
+
+def texts(value):
+    """All texts in a request, those that are coded once more too."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, (list, tuple)):
+        return [text for one in value for text in texts(one)]
+    try:
+        return [str(value), base64.b64decode(str(value), validate=True).decode()]
+    except ValueError:
+        return [str(value)]
+
+
+def test_an_injected_host_key_is_known_before_the_first_login(case, wire, adapter, tmp_path):
+    bare = {key: value for key, value in case.provider.items() if key != "user_data"}
+    ssh = {key: value for key, value in case.provider.get("ssh", {}).items() if key != "host_keys"}
+    injecting = {**ssh, "host_keys": "inject"}
+    if adapter.features["user data"]:
+        with pytest.raises(WombatError, match="ssh.host_keys cannot be had of driver"):
+            opened(tmp_path, bare, ssh=injecting)
+        return
+    adapter = opened(tmp_path, bare, ssh=injecting)
+    wire.answers += case.create()
+    instance = adapter.create(case.request())
+    key = adapter.host_key(NAME)
+    assert instance.vars == {"wombat_host_keys": [key.public]}
+    bodies = [json.loads(one.body) if one.body.startswith("{") else one.body for one in wire.written()]
+    elements = [re.findall(r">([^<>]+)<", one.body) for one in wire.written()]
+    sent = texts([bodies, elements, [one.params for one in wire.written()]])
+    (user_data,) = {text for text in sent if text.startswith("#cloud-config")}
+    assert yaml.safe_load(user_data)["ssh_keys"] == {"ed25519_private": key.private, "ed25519_public": key.public}
+    line = f"{NAME} {key.public}\n"
+    assert pathlib.Path(adapter.deployment.known_hosts).read_text() == line
+    told = repr(instance) + line + adapter.words(ValueError(key.private))
+    assert not [part for part in key.private.splitlines()[1:-1] if part in told]
 
 
 @pytest.mark.parametrize("verb", ["start", "stop", "reboot", "destroy"])

@@ -34,7 +34,7 @@ providers:
     credentials: {{key: world}}
     options: {{root: ROOT, zones: [north, south]}}
     image: {{name: "deb*"}}
-    ssh: {{user: debian, key_file: USER_KEY}}
+    ssh: {{user: debian, key_file: USER_KEY, host_keys: console}}
     user_data: "{{{{ lookup('ansible.builtin.file', 'USER_DATA') }}}}"
 releases:
   kv: {{archive: ../kv-0.1.0.tar.gz}}
@@ -61,14 +61,12 @@ class RealShop(Shop):
 
     def __init__(self, folder, text=FILE):
         self.bench = Bench(folder)
-        (folder / "user-data").write_text(self.bench.user_data)
-        (folder / "known_hosts").write_text(f"* {self.bench.key('host.pub')}")
+        # No host keys: one provider gets them injected, the keys of the other's hosts are read from their consoles.
+        keys = [self.bench.key("user.pub").strip()]
+        (folder / "user-data").write_text(f"#cloud-config\n{json.dumps({'ssh_authorized_keys': keys})}\n")
         for word, path in (("ROOT", "lab"), ("USER_KEY", "user"), ("USER_DATA", "user-data")):
             text = text.replace(word, str(folder / path))
         super().__init__(folder, text)
-        variables = {"ansible_ssh_common_args": f"-o UserKnownHostsFile={folder}/known_hosts"}
-        (self.file.parent / "group_vars").mkdir()
-        (self.file.parent / "group_vars" / "wombat.yml").write_text(json.dumps(variables))
         self.env["WOMBAT_LAB"] = str(self.bench.root)
 
     def __exit__(self, *failure):
@@ -116,6 +114,19 @@ def test_private_hosts_come_first_and_the_rest_overflows(shop):
     assert domains["web"] == ["world/south/south"]
     owners = [line.split()[-1] for line in shop.bench.lab("list").stdout.splitlines()]
     assert sorted(owners) == ["attic", "attic", "world", "world"]
+
+
+def test_the_host_keys_were_known_before_the_first_login(shop):
+    hosts = shop.hosts("wombat")
+    known = (shop.home / ".wombat/shop/store/known_hosts").read_text().splitlines()
+    names = {tuple(line.split()[0].split(",")) for line in known}
+    assert names == {(name, host["ansible_host"]) for name, host in hosts.items()}
+    for name, host in hosts.items():
+        (key,) = [line.split(None, 1)[1] for line in known if line.startswith(f"{name},")]
+        on_wire = shop.bench.lab("run", "ssh-keyscan", "-t", "ed25519", host["ansible_host"]).stdout.split()
+        assert key.split()[1] == on_wire[-1]
+        assert host.get("wombat_host_keys") == ([key] if host["wombat_provider"] == "attic" else None)
+        assert "StrictHostKeyChecking=yes" in host["ansible_ssh_common_args"]
 
 
 def test_all_nodes_run_and_see_one_another(shop):

@@ -29,6 +29,12 @@ REBOOT = 133  # systemd-nspawn's return code when the host wants to be started a
 STOP_DEADLINE = 30.0  # seconds that a host has for stopping its services
 BOOT_DEADLINE = 20.0  # seconds until a host's init runs
 KILL_DEADLINE = 5.0  # seconds until what was killed is gone
+# As cloud-init does it at a first boot.
+SHOW_KEYS = """[Service]
+Type=oneshot
+ExecStart=sh -c 'echo -----BEGIN SSH HOST KEY KEYS-----; cat /etc/ssh/*.pub; echo -----END SSH HOST KEY KEYS-----'
+StandardOutput=journal+console
+"""
 
 
 class NoHostError(LabError):
@@ -207,7 +213,7 @@ class Lab:
         host = (
             f"systemd-nspawn --quiet --boot --directory={self.folder / identity / 'root'} --machine={machine}"
             f" --hostname={name} --network-namespace-path={NAMESPACES / machine} --capability=CAP_NET_ADMIN"
-            " --register=no --keep-unit --settings=no --console=pipe --resolv-conf=off --timezone=off --link-journal=no"
+            " --register=no --keep-unit --settings=no --console=read-only --resolv-conf=off --timezone=off --link-journal=no"
         )
         # Without a manager of services nobody starts a host again that reboots: this shell does.
         join = " && ".join(f"echo $$ >{group}/cgroup.procs" for group in groups)
@@ -284,6 +290,8 @@ def plant(root: Path, record: t.Mapping[str, t.Any], seed: t.Mapping[str, t.Any]
         path.with_name(path.name + ".pub").write_text(key["public"].strip() + "\n")
     if not seed["host_keys"]:
         tell("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", root / "etc/ssh/ssh_host_ed25519_key")
+    (root / "etc/systemd/system/show-keys.service").write_text(SHOW_KEYS)
+    (root / "etc/systemd/system/multi-user.target.wants/show-keys.service").symlink_to("../show-keys.service")
     home = root / "home/debian"
     folder = home / ".ssh"
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -9,13 +9,16 @@ libcloud's objects and exceptions stop here. An adapter for one cloud overrides 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import threading
 import typing as t
 import urllib.parse
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment, Geography, Provider
+from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment, Geography
+from ansible_collections.wombat.erlang.plugins.plugin_utils.known_hosts import KEYS
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import host_keys
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.geography import known
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.model import (
     Domain,
@@ -27,6 +30,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.model impo
     write_nodes,
 )
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.refusal import Refusal, refusal_kind
+from ansible_collections.wombat.erlang.plugins.plugin_utils.unsafe import trusted
 
 __all__ = ["TAG", "Adapter", "Domain", "Instance", "Refusal", "Request", "Size", "left"]
 
@@ -46,6 +50,7 @@ FEATURES = {
     "security groups": "Choosing the security groups of an instance.",
     "ssh key": "Giving an instance a key pair that the cloud knows.",
     "user data": "Giving an instance data for cloud-init.",
+    "console output": "Reading what an instance's console showed.",
 }
 MOST_WORDS = 500  # characters of a provider's words
 
@@ -65,6 +70,9 @@ class Adapter:
         self.deployment = deployment
         self.spec = deployment.providers[name]
         self.credentials, self.options = deployment.access(name)
+        self._own_keys = host_keys.own(self.spec.user_data)
+        self._keys: dict[str, host_keys.HostKey] = {}
+        self._lock = threading.Lock()
         self._threads = threading.local()
 
     @property
@@ -103,20 +111,50 @@ class Adapter:
         """Start, stop, reboot or destroy an instance; one that is gone counts as destroyed."""
         raise NotImplementedError
 
-    @staticmethod
-    def connection(spec: Provider) -> dict[str, t.Any]:
+    def connection(self) -> dict[str, t.Any]:
         """How Ansible reaches the provider's hosts: variables of the provider's group."""
-        variables: dict[str, t.Any] = {}
+        # An instance at an address of one that is gone must not get the connection that ssh keeps to that one.
+        sockets = {"ansible_control_path": trusted("%(directory)s/{{ inventory_hostname }}-%%p-%%r")}
+        variables = {**sockets, **host_keys.variables(self.way, self.spec.ssh, self.deployment.known_hosts)}
         for key, variable in (
             ("user", "ansible_user"),
             ("key_file", "ansible_ssh_private_key_file"),
             ("port", "ansible_port"),
         ):
-            if key in spec.ssh:
-                variables[variable] = spec.ssh[key]
+            if key in self.spec.ssh:
+                variables[variable] = self.spec.ssh[key]
         return variables
 
+    @functools.cached_property
+    def way(self) -> str:
+        """How SSH host keys become known: inject, console, accept-new or known; nothing where there is no SSH."""
+        return host_keys.choose(self.spec, self.lacks)
+
+    def console_keys(self, instance: Instance) -> tuple[str, ...]:
+        """The public host keys that an instance's console shows by now."""
+        return ()
+
     # What all share.
+
+    def host_key(self, name: str) -> host_keys.HostKey:
+        """The host key of an instance that is created; the same each time that this run asks for it."""
+        with self._lock:
+            if name not in self._keys:
+                self._keys[name] = host_keys.generate()
+            return self._keys[name]
+
+    def user_data(self, request: Request) -> str | None:
+        """The file's user data, with the instance's host key where keys are injected."""
+        if self.way != "inject":
+            return self.spec.user_data
+        return host_keys.merged(self.spec.user_data, self.host_key(request.name))
+
+    def known_keys(self, tags: t.Mapping[str, str]) -> dict[str, list[str]]:
+        """The variable of an instance with its public host keys, where its tags tell them."""
+        if self.way == "inject" and self._own_keys:
+            return {KEYS: list(self._own_keys)}
+        key = host_keys.of_tag(tags.get(TAG + "hostkey", ""))
+        return {KEYS: [key]} if key else {}
 
     def driver(self, region: str) -> t.Any:
         """This thread's driver of a region: libcloud's objects must not be shared by threads."""
@@ -155,6 +193,8 @@ class Adapter:
         value = getattr(error, "value", None) or getattr(error, "message", None) or str(error) or type(error).__name__
         text = " ".join(str(value).split())
         hidden = [value for key, value in self.options.items() if re.search("token|secret|password|key", key)]
+        with self._lock:
+            hidden += [line for key in self._keys.values() for line in key.private.splitlines()[1:-1]]
         for secret in texts_in([self.credentials, hidden]):
             if len(secret) > 3:
                 for form in (secret, urllib.parse.quote(secret, safe="")):
@@ -163,7 +203,9 @@ class Adapter:
 
     def tags(self, request: Request) -> dict[str, str]:
         """The tags that, with the name, say who owns an instance (DESIGN section 5)."""
+        key = self.host_key(request.name).public if self.way == "inject" and not self._own_keys else ""
         return {
+            **({TAG + "hostkey": host_keys.tag_of(key)} if key else {}),
             TAG + "deployment": self.deployment.name,
             TAG + "family": request.family,
             TAG + "run": request.run,

@@ -11,7 +11,8 @@ import time
 import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import opening, reading
+from ansible_collections.wombat.erlang.plugins.plugin_utils.known_hosts import KEYS, Host, KnownHosts
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import host_keys, opening, reading
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import TAG, Instance, Refusal, Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Catalogue, Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.transport import ATTEMPTS, pause
@@ -55,7 +56,8 @@ class CloudAdapter(Catalogue):
             return {}
         each = family.nodes_per_instance
         nodes = each.get("min", 1) if isinstance(each, t.Mapping) else each
-        return self.tags(Request(name, "", family.name, "", self.spec.name, "", "", "", int(nodes)))
+        tags = self.tags(Request(name, "", family.name, "", self.spec.name, "", "", "", int(nodes)))
+        return {key: value for key, value in tags.items() if key != f"{TAG}hostkey"}  # of an instance there is
 
     def instance(self, node: t.Any, scope: str, tags: t.Mapping[str, str]) -> Instance:
         region, zone = self.region_and_zone(node, scope)
@@ -72,6 +74,7 @@ class CloudAdapter(Catalogue):
             created=reading.created(node),
             **self.nodes(tags),
             address=self.address(node, tags.get(TAG + "address") or self.spec.address),
+            vars=self.known_keys(tags),
             error=self.fault(node),
         )
 
@@ -113,6 +116,9 @@ class CloudAdapter(Catalogue):
     # What is done.
 
     def create(self, request: Request) -> Instance:
+        if self.way == "inject":  # before it is there, for not every cloud has room for a key among tags
+            keys = self.known_keys(self.tags(request))[KEYS]
+            KnownHosts(self.deployment).know([Host(request.name, None, tuple(keys))])
         node = self._created(request)
         return self._addressed(request, node)
 
@@ -225,6 +231,16 @@ class CloudAdapter(Catalogue):
                 raise
         if verb != "destroy":
             raise WombatError(f"instance {instance.name} is gone from {instance.domain}; deploy again")
+
+    def console_keys(self, instance: Instance) -> tuple[str, ...]:
+        driver = self.driver(self.scope(instance.region))
+
+        def ask() -> t.Any:
+            node = self.get_node(driver, instance.id)
+            return driver.ex_get_console_output(node) if node is not None else ""
+
+        told = self.calling(ask, instance.region)
+        return host_keys.on_console(str(told.get("output") or "") if isinstance(told, t.Mapping) else str(told))
 
     def do(self, verb: str, driver: t.Any, node: t.Any) -> None:
         """Start, stop, reboot or destroy a node in libcloud."""

@@ -100,7 +100,7 @@ class CloudStackAdapter(CloudAdapter):
         words = [f"{key}={value}" for key, value in self.tags(request).items()]
         return {
             "ex_displayname": " ".join([request.name, *words]),
-            "ex_userdata": self.spec.user_data,
+            "ex_userdata": self.user_data(request),
             "ex_keyname": self.spec.ssh.get("key_name"),
             "ex_security_groups": list(self.spec.security_groups),
             "networks": [self.network(driver, place, name) for name in self.spec.networks],

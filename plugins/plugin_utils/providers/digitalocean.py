@@ -50,7 +50,7 @@ class DigitalOceanAdapter(RegionAdapter):
         }
         if self.spec.address == "private":
             attributes["private_networking"] = True
-        return {"ex_create_attr": attributes, "ex_user_data": self.spec.user_data}
+        return {"ex_create_attr": attributes, "ex_user_data": self.user_data(request)}
 
     def do(self, verb: str, driver: t.Any, node: t.Any) -> None:
         ours = {"start": driver.ex_power_on_node, "stop": driver.ex_shutdown_node}

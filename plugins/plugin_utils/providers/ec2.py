@@ -162,7 +162,7 @@ class EC2Adapter(CloudAdapter):
         return {
             "ex_clienttoken": request.token,
             "ex_metadata": self.tags(request),
-            "ex_userdata": self.spec.user_data,
+            "ex_userdata": self.user_data(request),
             "ex_keyname": self.spec.ssh.get("key_name"),
             **self.networking(driver, place),
         }

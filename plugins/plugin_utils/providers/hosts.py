@@ -18,12 +18,13 @@ Its options:
 
 from __future__ import annotations
 
-import threading
+import functools
 import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.drivers import hosts as driver
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import host_keys
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import (
     TAG,
     Adapter,
@@ -51,16 +52,21 @@ class HostsAdapter(Adapter):
         "network": "servers have the network that they are in",
         "security groups": "servers are reached without a cloud",
         "ssh key": "who may log in is the servers' own matter",
+        "console output": "SSH reaches no console",
         "user data": "servers are installed already",
     }
 
     def __init__(self, deployment: Deployment, name: str) -> None:
         super().__init__(deployment, name)
+        if self.way not in ("known", "accept-new"):
+            raise WombatError(
+                f"{deployment.file}: providers.{name}.ssh.host_keys cannot be {self.way}: servers are installed "
+                "already; use known or accept-new"
+            )
         try:
             self._read(f"providers.{name}")
         except WombatError as error:
             raise WombatError(f"{deployment.file}: {error}") from None
-        self._lock = threading.Lock()
         self._free: list[str] = []
         self._chosen: dict[str, str] = {}  # token -> the server that was chosen for it
 
@@ -137,11 +143,18 @@ class HostsAdapter(Adapter):
             parallel=self.spec.parallel,
         )
 
+    @functools.cached_property
+    def way(self) -> str:
+        """Whoever has servers knows their keys."""
+        return str(self.spec.ssh.get("host_keys", "known"))
+
     def ssh_command(self) -> list[str]:
         """The operator's own ssh, as the file says it; it asks nothing and gives up on who is silent."""
         command = ["ssh", "-T"]
         settings = ("BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=5", "ServerAliveCountMax=3")
         for setting in settings:
+            command += ["-o", setting]
+        for setting in host_keys.settings(self.way, self.spec.ssh, self.deployment.known_hosts):
             command += ["-o", setting]
         for key, option in (("user", "-l"), ("key_file", "-i"), ("port", "-p")):
             if key in self.spec.ssh:

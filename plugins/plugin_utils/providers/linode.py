@@ -9,7 +9,7 @@ import dataclasses
 import secrets
 import typing as t
 
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Request, Size
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import TAG, Request, Size
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.regions import RegionAdapter
 
@@ -52,6 +52,7 @@ class LinodeAdapter(RegionAdapter):
             "root_pass": secrets.token_urlsafe(32),  # Linode wants one; nobody is to know it
             "ex_authorized_users": [user] if user else None,
             "ex_private_ip": self.spec.address == "private",
-            "ex_tags": self.texts(request),
-            "ex_userdata": self.spec.user_data,
+            # A tag has room for 50 characters, so that only this controller's known_hosts has the host key.
+            "ex_tags": [text for text in self.texts(request) if not text.startswith(f"{TAG}hostkey")],
+            "ex_userdata": self.user_data(request),
         }

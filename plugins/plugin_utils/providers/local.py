@@ -24,7 +24,7 @@ import sys
 import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment, Family, Provider
+from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment, Family
 from ansible_collections.wombat.erlang.plugins.plugin_utils.drivers import local as driver
 from ansible_collections.wombat.erlang.plugins.plugin_utils.drivers.addresses import OFFSET_STEP
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_provider import read_quota
@@ -48,6 +48,7 @@ class LocalAdapter(Adapter):
         "images by id": "images are names only",
         "network": "instances get an address of one network",
         "ssh key": "instances are reached without SSH",
+        "console output": "instances have no console",
         "user data": "instances run no cloud-init",
         "security groups": "loopback addresses are not filtered",
     }
@@ -272,6 +273,7 @@ class LocalAdapter(Adapter):
             vars={"wombat_root": extra["root"]},
         )
 
-    @staticmethod
-    def connection(spec: Provider) -> dict[str, t.Any]:
+    way = ""
+
+    def connection(self) -> dict[str, t.Any]:
         return {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False}

@@ -19,6 +19,7 @@ except ImportError:  # said by the registry, before anything here is called
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Provider
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import host_keys
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import suggestion
 
@@ -137,11 +138,16 @@ def lacks(driver: t.Any) -> dict[str, str]:
     }
 
 
+def console(driver: t.Any) -> dict[str, str]:
+    """What a driver lacks of reading consoles."""
+    return {} if hasattr(driver, "ex_get_console_output") else {"console output": "the driver has no call for it"}
+
+
 def conventional(adapter: t.Any, tags: t.Mapping[str, str], request: Request) -> dict[str, t.Any]:
     """The arguments of create_node that a driver has by convention, with what the file wants of them."""
     wanted = {
         "client token": request.token,
-        "user data": adapter.spec.user_data,
+        "user data": adapter.user_data(request),
         "ssh key": adapter.spec.ssh.get("key_name"),
         "security groups": list(adapter.spec.security_groups),
         "tags": dict(tags),
@@ -163,9 +169,15 @@ def check(adapter: t.Any) -> None:
     asked = {key: feature for key, feature in ASKED.items() if getattr(spec, key)}
     if "key_name" in spec.ssh:
         asked["ssh.key_name"] = "ssh key"
+    if adapter.way in ("inject", "console"):
+        asked["ssh.host_keys"] = "user data" if adapter.way == "inject" else "console output"
     for key, feature in asked.items():
         if features[feature]:
             raise WombatError(f"{path}.{key} cannot be had of driver {spec.driver}: {features[feature]}; leave it out")
+    if adapter.way == "inject" and not host_keys.takes(spec.user_data):
+        raise WombatError(
+            f"{path}.ssh.host_keys cannot be inject, for user_data is no #cloud-config; use console or accept-new"
+        )
     if features["create"]:
         raise WombatError(f"{path}.driver {spec.driver} is of no use here: {features['create']}; use another")
     if not spec.image.get("id") and not spec.image.get("name") and not spec.image.get("properties"):

@@ -195,9 +195,10 @@ class OpenNebulaAdapter(CloudAdapter):
         """Variables of a shell, for so the scripts in images read them; OpenNebula tells no time of creation."""
         context = {key.replace("-", "_"): value for key, value in self.tags(request).items()}
         context[f"{TAG}created".replace("-", "_")] = str(int(time.time()))
-        if self.spec.user_data:
+        user_data = self.user_data(request)
+        if user_data:
             # The server puts values into quotes, and escapes nothing.
-            context["user_data"] = base64.b64encode(self.spec.user_data.encode()).decode()
+            context["user_data"] = base64.b64encode(user_data.encode()).decode()
             context["userdata_encoding"] = "base64"
         return context
 

@@ -112,7 +112,7 @@ class OpenStackAdapter(CloudAdapter):
     def extras(self, request: Request, driver: t.Any, place: Place) -> dict[str, t.Any]:
         return {
             "ex_metadata": self.tags(request),
-            "ex_userdata": self.spec.user_data,
+            "ex_userdata": self.user_data(request),
             "ex_keyname": self.spec.ssh.get("key_name"),
             "ex_security_groups": [types.SimpleNamespace(name=name) for name in self.spec.security_groups],
             "networks": [self.network(driver, place.region, name) for name in self.spec.networks],

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 try:
     from libcloud.compute import providers as libcloud_providers
 
@@ -98,10 +96,3 @@ def adapter_of(driver: str) -> type[Adapter] | None:
 def supported() -> list[str]:
     """The names of the drivers that a file may name besides dotted paths, sorted."""
     return sorted({*ADAPTERS, *(str(name) for name in libcloud_providers.DRIVERS if name not in UNUSABLE)})
-
-
-def connection_of(deployment: Deployment, name: str) -> dict[str, t.Any]:
-    """The connection variables of a provider's hosts, without opening it."""
-    spec = deployment.providers[name]
-    adapter = adapter_of(spec.driver)
-    return adapter.connection(spec) if adapter else {}

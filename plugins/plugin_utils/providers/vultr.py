@@ -52,7 +52,7 @@ class VultrAdapter(RegionAdapter):
         return {
             "ex_tag": ",".join(self.texts(request)),
             "ex_hostname": request.name,
-            "ex_userdata": self.spec.user_data,
+            "ex_userdata": self.user_data(request),
             "ex_ssh_key_ids": self.key_id(driver, place.region, "id"),
             "ex_private_network_ids": networks,
             "ex_enable_private_network": self.spec.address == "private" and not networks,

@@ -282,9 +282,8 @@ def test_kinds_need_no_code():
 
 
 def test_connection_is_that_of_the_controller(tmp_path):
-    deployment = load(
-        write(tmp_path, shop(providers__cloud={"driver": "openstack", "ssh": {"user": "debian", "port": 22}}))
-    )
-    assert registry.connection_of(deployment, "attic")["ansible_connection"] == "local"
-    assert registry.connection_of(deployment, "cloud") == {"ansible_user": "debian", "ansible_port": 22}
+    deployment = load(write(tmp_path, shop()))
+    connection = registry.open_provider(deployment, "attic").connection()
+    assert connection["ansible_connection"] == "local"
+    assert not [name for name in connection if "ssh" in name]
     assert {"local", "openstack", "ec2"} <= set(registry.supported())
