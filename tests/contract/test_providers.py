@@ -121,6 +121,10 @@ def test_an_injected_host_key_is_known_before_the_first_login(case, wire, adapte
     assert yaml.safe_load(user_data)["ssh_keys"] == {"ed25519_private": key.private, "ed25519_public": key.public}
     line = f"{NAME} {key.public}\n"
     assert pathlib.Path(adapter.deployment.known_hosts).read_text() == line
+    wire.answers += next(answers for kind, answers in case.refusals.items() if kind != "outage")
+    with pytest.raises(Refusal):
+        adapter.create(case.request())
+    assert pathlib.Path(adapter.deployment.known_hosts).read_text() == ""
     told = repr(instance) + line + adapter.words(ValueError(key.private))
     assert not [part for part in key.private.splitlines()[1:-1] if part in told]
 

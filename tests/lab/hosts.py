@@ -213,7 +213,8 @@ class Lab:
         host = (
             f"systemd-nspawn --quiet --boot --directory={self.folder / identity / 'root'} --machine={machine}"
             f" --hostname={name} --network-namespace-path={NAMESPACES / machine} --capability=CAP_NET_ADMIN"
-            " --register=no --keep-unit --settings=no --console=read-only --resolv-conf=off --timezone=off --link-journal=no"
+            " --register=no --keep-unit --settings=no --console=read-only --resolv-conf=off --timezone=off"
+            " --link-journal=no"
         )
         # Without a manager of services nobody starts a host again that reboots: this shell does.
         join = " && ".join(f"echo $$ >{group}/cgroup.procs" for group in groups)

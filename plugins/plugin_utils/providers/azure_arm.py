@@ -244,7 +244,8 @@ class AzureAdapter(CloudAdapter):
         driver = self.driver(request.region)
         self.find(request.region, request.zone)
         key = self.public_key(driver, request.region)
-        machine = machine_of(self.spec, request, self.tags(request), self.image(request.region), key, self.group)
+        spec = dataclasses.replace(self.spec, user_data=self.user_data(request))
+        machine = machine_of(spec, request, self.tags(request), self.image(request.region), key, self.group)
         action = f"{self.group}/Microsoft.Compute/virtualMachines/{request.name}"
         params = {"api-version": COMPUTE_API}
         answer = self.calling(

@@ -119,7 +119,12 @@ class CloudAdapter(Catalogue):
         if self.way == "inject":  # before it is there, for not every cloud has room for a key among tags
             keys = self.known_keys(self.tags(request))[KEYS]
             KnownHosts(self.deployment).know([Host(request.name, None, tuple(keys))])
-        node = self._created(request)
+        try:
+            node = self._created(request)
+        except Refusal as refusal:
+            if refusal.kind != "outage":  # after one it may be there
+                KnownHosts(self.deployment).forget([request.name])
+            raise
         return self._addressed(request, node)
 
     def _created(self, request: Request) -> t.Any:

@@ -246,7 +246,7 @@ class GCEAdapter(CloudAdapter):
         disk = "hyperdisk-balanced" if request.size.startswith(ON_HYPERDISK) else "pd-balanced"
         public = opening.public_key(self.spec)
         metadata = {
-            "user-data": self.spec.user_data,
+            "user-data": self.user_data(request),
             "ssh-keys": f"{self.spec.ssh['user']}:{public}" if public and "user" in self.spec.ssh else None,
         }
         return {
