@@ -57,11 +57,14 @@ class Shop:
         for record in self.home.glob(".wombat/*/*/*/instance.json"):
             end_processes(str(record.parent))
 
+    def command(self, program: str) -> list[str]:
+        """One of Ansible's programs on this deployment."""
+        return [os.path.join(os.path.dirname(sys.executable), program), "-i", str(self.file.parent)]
+
     def start(self, playbook: str, *arguments: str) -> subprocess.Popen[str]:
         """Start a playbook of the collection."""
-        command = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(self.file.parent)]
         return subprocess.Popen(
-            [*command, f"wombat.erlang.{playbook}", *arguments],
+            [*self.command("ansible-playbook"), f"wombat.erlang.{playbook}", *arguments],
             cwd=self.folder,
             env=self.env,
             stdin=subprocess.DEVNULL,
@@ -84,8 +87,8 @@ class Shop:
 
     def hosts(self, group: str = "wombat") -> dict[str, dict]:
         """The variables of a group's hosts."""
-        command = [os.path.join(os.path.dirname(sys.executable), "ansible-inventory"), "-i", str(self.file.parent)]
-        listed = subprocess.run([*command, "--list"], env=self.env, check=True, capture_output=True, text=True)
+        command = [*self.command("ansible-inventory"), "--list"]
+        listed = subprocess.run(command, env=self.env, check=True, capture_output=True, text=True)
         inventory = json.loads(listed.stdout)
         variables = _plain(inventory["_meta"]["hostvars"])
         names = [name for child in inventory.get(group, {}).get("children", []) for name in inventory[child]["hosts"]]

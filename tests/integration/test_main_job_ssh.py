@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 
 import pytest
@@ -72,17 +70,8 @@ class RealShop(Shop):
     def __exit__(self, *failure):
         self.bench.lab("down")
 
-    def start(self, playbook, *arguments):
-        program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
-        return subprocess.Popen(
-            [str(LAB), "run", program, "-i", str(self.file.parent), f"wombat.erlang.{playbook}", *arguments],
-            cwd=self.folder,
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    def command(self, program):
+        return [str(LAB), "run", *super().command(program)]
 
     def http(self, method, path, body=""):
         """Ask the web node, from inside the lab."""
