@@ -14,7 +14,7 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment, Provider
+from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import azure_machines, opening, reading
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.azure_machines import (
     USER,
@@ -78,9 +78,8 @@ class AzureAdapter(CloudAdapter):
                 "beside it in a file of the same name and .pub; Azure creates no instance without a public key"
             )
 
-    @staticmethod
-    def connection(spec: Provider) -> dict[str, t.Any]:
-        return {"ansible_user": USER, **CloudAdapter.connection(spec)}
+    def connection(self) -> dict[str, t.Any]:
+        return {"ansible_user": USER, **super().connection()}
 
     def constructor_arguments(self) -> dict[str, t.Any]:
         arguments = super().constructor_arguments()
