@@ -56,7 +56,10 @@ options:
     description: >-
       Families of nodes by name. Each has a C(release), C(nodes), C(nodes_per_instance), C(node_name), C(demand),
       C(placement), C(bootstrap), C(neighbours),
-      C(config), C(vm_args) and C(env).
+      C(config), C(vm_args), C(env), C(distribution) and C(cookie_file).
+      C(distribution.tls) makes its nodes speak to one another and to neighbours over mutual TLS only; neighbours must
+      agree.
+      Neighbours, direct ones and through others, share one cookie, which is made when its file is missing.
       The last three are templated once for each node and may use C(node), C(slot), C(port), C(address), C(instance),
       C(provider), C(region) and C(zone).
     type: dict
@@ -69,12 +72,21 @@ options:
     type: dict
     default: {}
   store:
-    description: Folder of the release store and the cookie, C(~/.wombat/NAME/store) by default.
+    description: Folder of the release store, cookies and certificates, C(~/.wombat/NAME/store) by default.
     type: str
   cookie_file:
     description: >-
-      File that holds the deployment's cookie, C(cookie) in the store by default, where it is made when it is missing.
+      File that holds the cookie of all families that have no C(cookie_file) of their own. By default each group of
+      neighbours has its own, C(cookies/FAMILY) in the store after the first of them.
     type: str
+  ca:
+    description:
+      - The authority that signs the certificates of nodes. With C(folder), by default C(ca) in the store, it is the
+        deployment's own and is made when it is missing.
+      - With C(certificate) and C(key), paths of PEM files, it is an existing one. All certificates in the first file
+        are trusted, and the first of them signs. Ansible Vault may encrypt the key.
+    type: dict
+    default: {}
   budget:
     description: Most money an hour for the whole deployment.
     type: float

@@ -35,8 +35,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - The nodes, each with C(name), C(family), C(release), C(packages), C(service), C(slot), C(config), C(vm_args) and
-      C(env).
+    - The nodes, each with C(name), C(family), C(release), C(packages), C(service), C(slot), C(tls), C(config),
+      C(vm_args) and C(env).
   type: list
   elements: dict
 """
@@ -82,5 +82,6 @@ class LookupModule(LookupBase):
             "packages": list(deployment.releases[family.release].packages),
             "service": dict(deployment.releases[family.release].service),
             "slot": node["slot"],
+            "tls": family.tls,
             **settings,
         }

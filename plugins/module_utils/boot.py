@@ -38,10 +38,11 @@ _TRAILING_DIGITS = re.compile(r"[0-9]+\Z")
 
 
 class Distribution(NamedTuple):
-    """How the nodes of a deployment find each other; the same for all of them."""
+    """How the nodes of a deployment find and meet each other; but for TLS the same for all of them."""
 
     epmd: bool  # whether a stock epmd keeps the ports; else a node's port follows from its slot
     port: int | None = None  # a node listens on this port plus its slot; with epmd it may be None: any port
+    tls: bool = False  # over mutual TLS
 
 
 def label(name: str) -> str:
@@ -65,11 +66,14 @@ def name_arguments(name: str) -> list[list[str]]:
     return [["-name" if re.search("[.:]", address(name)) else "-sname", name]]
 
 
-def distribution_arguments(distribution: Distribution, erts_version: str, code_path: str) -> list[list[str]]:
+def distribution_arguments(
+    distribution: Distribution, erts_version: str, code_path: str, tls_config: str
+) -> list[list[str]]:
     """The arguments that everything needs that takes part in the distribution, nodes and callers alike.
 
     :arg erts_version: The version of the runtime system that will get them.
     :arg code_path: The folder of slot_epmd.beam.
+    :arg tls_config: The tls.config of the node.
     """
     arguments = [["-pa", code_path]]
     if not distribution.epmd:
@@ -77,18 +81,22 @@ def distribution_arguments(distribution: Distribution, erts_version: str, code_p
         if erts_numbers(erts_version) >= FIRST_KERNEL_PARAMETERS:
             module = ["-kernel", "epmd_module", "slot_epmd"]
         arguments += [["-start_epmd", "false"], module, ["-slot_epmd_base", str(distribution.port)]]
+    if distribution.tls:
+        arguments += [["-proto_dist", "inet_tls"], ["-ssl_dist_optfile", tls_config]]
     return arguments
 
 
 def node_arguments(
-    name: str, distribution: Distribution, release: HostRelease, code_path: str, configs: list[str]
+    name: str, distribution: Distribution, release: HostRelease, code_path: str, tls_config: str, configs: list[str]
 ) -> list[list[str]]:
     """The arguments of a node that are ours rather than its release's.
 
     :arg release: Its HostRelease.
+    :arg tls_config: Its file of what TLS needs.
     :arg configs: The files that override the release's own configuration, without C(.config), in this order.
     """
-    arguments = name_arguments(name) + distribution_arguments(distribution, release.erts_version, code_path)
+    arguments = name_arguments(name)
+    arguments += distribution_arguments(distribution, release.erts_version, code_path, tls_config)
     try:
         interface = ipaddress.IPv4Address(address(name))
         arguments.append(["-kernel", "inet_dist_use_interface", "{" + str(interface).replace(".", ",") + "}"])

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Callable, NamedTuple
 
-from ansible_collections.wombat.erlang.plugins.module_utils import accounts, boot, slot_epmd, wombat_caller
+from ansible_collections.wombat.erlang.plugins.module_utils import accounts, boot, slot_epmd, tls, wombat_caller
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.host_release import HostRelease, erts_numbers
 from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, read_text, write_file
@@ -53,11 +53,12 @@ def await_request(pid: int) -> dict:
     return {"$tuple": [{"$atom": "await"}, pid]}
 
 
-def call(requests: list[tuple[Node, dict]], timeout: float) -> dict[str, Reply]:
+def call(requests: list[tuple[Node, dict]], timeout: float, cookie_file: str | None = None) -> dict[str, Reply]:
     """Send requests to nodes of one instance, all at the same time.
 
     :arg requests: A list of pairs of a Node and what one of the functions above made, each node once.
     :arg timeout: Seconds that all nodes have together.
+    :arg cookie_file: The file of the nodes' cookie, where they run with another one than their files say.
     :returns: A dictionary of the nodes' names and their Reply; every requested node has one.
     :raises WombatError: The caller itself cannot run, or the arguments say no Erlang term.
     """
@@ -66,13 +67,13 @@ def call(requests: list[tuple[Node, dict]], timeout: float) -> dict[str, Reply]:
         groups.setdefault((node.distribution, node.user), []).append((node, request))
     replies: dict[str, Reply] = {}
     for group in groups.values():
-        replies.update(_call(group, timeout))
+        replies.update(_call(group, timeout, cookie_file))
     return replies
 
 
-def _call(requests: list[tuple[Node, dict]], timeout: float) -> dict[str, Reply]:
+def _call(requests: list[tuple[Node, dict]], timeout: float, cookie_file: str | None) -> dict[str, Reply]:
     node = max((node for node, request in requests), key=lambda item: erts_numbers(item.release.erts_version))
-    lines = [{"$tuple": [item.name, item.cookie_file, request]} for item, request in requests]
+    lines = [{"$tuple": [item.name, cookie_file or item.cookie_file, request]} for item, request in requests]
     text = to_erlang({"$tuple": [max(1, int(timeout * 1000)), lines]}) + ".\n"
     with _caller_name(node) as (name, lock), tempfile.TemporaryDirectory(prefix="wombat-") as folder:
         write_file(os.path.join(folder, "request"), text)
@@ -80,9 +81,11 @@ def _call(requests: list[tuple[Node, dict]], timeout: float) -> dict[str, Reply]
             write_file(os.path.join(folder, module + ".beam"), code)
         program, env = _runtime_system(node.release)
         arguments = boot.name_arguments(name) + boot.distribution_arguments(
-            node.distribution, node.release.erts_version, folder
+            node.distribution, node.release.erts_version, folder, tls.config_path(node.folder)
         )
         command = [program, "-noinput", *_boot_script(node.release), *_SMALL, "-hidden", "-dist_listen", "false"]
+        if node.distribution.tls and not node.release.erts:
+            command += tls.code_arguments(node.release)
         if node.distribution.epmd:
             command += ["-start_epmd", "false"]  # who listens nowhere needs none, and would leave one behind
         command += [word for group in arguments for word in group]

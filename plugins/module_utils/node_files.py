@@ -10,7 +10,7 @@ import platform
 import re
 from collections.abc import Iterable
 
-from ansible_collections.wombat.erlang.plugins.module_utils import boot, services, slot_epmd, systemd_unit
+from ansible_collections.wombat.erlang.plugins.module_utils import boot, services, slot_epmd, systemd_unit, tls
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.host_packages import package_release
 from ansible_collections.wombat.erlang.plugins.module_utils.host_release import HostRelease, current_release
@@ -111,25 +111,29 @@ class _Host:
         service = services.describe(kind, settings["service"])
         user = (service.user or self.user) if self.user else None
         folder = node_folder(self.root, name)
+        distribution = self.distribution._replace(tls=bool(settings.get("tls")))
         places = _places(self.root, settings, release, self.distribution)
         env = _environment(settings, service, places, self.distribution)
         configs = [os.path.join(folder, "node"), os.path.join(folder, "members")]
         arguments = (
             boot.release_arguments(release, env)
             + boot.family_arguments(settings["vm_args"] or [], f"vm_args of {name}")
-            + boot.node_arguments(name, self.distribution, release, code_path(self.root), configs)
+            + boot.node_arguments(name, distribution, release, code_path(self.root), tls.config_path(folder), configs)
         )
         cwd = places["data"] if release.kind == "package" else release.path
         start = {"argv": services.fill_all(service.start, places), "env": env, "cwd": cwd}
         if service.stop:
             start["stop"] = services.fill_all(service.stop, places)
         unit = systemd_unit.unit_path(settings["release"], name) if user and systemd_unit.manages() else None
-        node = Node(self.root, name, family, release, self.distribution, start, user, unit)
+        node = Node(self.root, name, family, release, distribution, start, user, unit)
         texts = {
             places["vm_args"]: boot.render_arguments(arguments),
             os.path.join(folder, "node.config"): sys_config(settings["config"] or {}),
             os.path.join(folder, "members.config"): sys_config({"wombat": _members(family, self.members)}),
         }
+        if distribution.tls:
+            tls.require_ssl(release)
+            texts[tls.config_path(folder)] = tls.config_text(folder)
         files: dict[str, File] = {}
         if user and unit:
             path = template(unit)

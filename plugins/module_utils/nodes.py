@@ -4,7 +4,7 @@
 """The folder of a node on its host: what every module reads of it, and the one place that knows its files.
 
 C(<root>/nodes/<label>) holds node.json (how to start the node), vm.args, node.config, members.config, run.json (while
-it runs as a process of ours), start (the script of its unit, where it has one), log, data and tmp.
+it runs as a process of ours), start (the script of its unit, where it has one), what tls.py says, log, data and tmp.
 """
 
 from __future__ import annotations

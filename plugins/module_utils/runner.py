@@ -15,7 +15,7 @@ import socket
 import subprocess
 from typing import NamedTuple
 
-from ansible_collections.wombat.erlang.plugins.module_utils import accounts, boot
+from ansible_collections.wombat.erlang.plugins.module_utils import accounts, boot, tls
 from ansible_collections.wombat.erlang.plugins.module_utils.boot import Distribution
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, read_text, write_file
@@ -140,6 +140,8 @@ def tail(text: str) -> str:
 def check_start(node: Node) -> None:
     """Refuse to start a node that could not work, with what is wrong; raises WombatError."""
     _check_cookie(node)
+    if node.distribution.tls:
+        tls.check(node.folder, node.name)
     if node.distribution.port is not None:
         _check_port(node, node.distribution.port + boot.slot(node.name))
 

@@ -40,7 +40,7 @@ ansible_facts:
   contains:
     wombat:
       description: >-
-        The deployment, with C(file), C(name), C(run) (the id of this run), C(store), C(cookie) (the path of its
+        The deployment, with C(file), C(name), C(run) (the id of this run), C(store) (the path of its
         file), C(distribution), C(on_shortfall), C(providers), C(releases),
         C(families) and C(members), for each family its C(nodes) that the inventory knows and its C(neighbours)' nodes.
       type: dict

@@ -74,6 +74,10 @@ options:
           - Words may name C({release}), C({name}), C({version}), C({node}), C({label}), C({address}), C({slot}),
             C({port}), C({home}), C({etc}), C({data}), C({log}), C({tmp}) and C({vm_args}).
         type: dict
+      tls:
+        description: Whether it speaks to others over mutual TLS only, with what M(wombat.erlang.certificates) gives it.
+        type: bool
+        default: false
       slot:
         description: The node's place on its host, which must be what its name says.
         type: int
@@ -146,6 +150,7 @@ NODE = {
     "release": {"type": "str", "required": True},
     "packages": {"type": "list", "elements": "str", "default": []},
     "service": {"type": "dict"},
+    "tls": {"type": "bool", "default": False},
     "slot": {"type": "int"},
     "config": {"type": "dict"},
     "vm_args": {"type": "list", "elements": "str"},

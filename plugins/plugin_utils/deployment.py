@@ -70,6 +70,15 @@ class Release:
 
 
 @dataclasses.dataclass(frozen=True)
+class CertificateAuthority:
+    """Who signs the certificates of nodes: the deployment's own in `folder`, else an existing one's files."""
+
+    folder: str | None
+    certificate: str | None = None
+    key: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Family:
     """A set of nodes. `config`, `vm_args` and `env` are templated once a node, by `Deployment.settings`."""
 
@@ -86,6 +95,8 @@ class Family:
     config: t.Mapping[str, t.Any]
     vm_args: t.Sequence[t.Any]
     env: t.Mapping[str, t.Any]
+    tls: bool = False
+    cookie: str = ""  # the file on the controller; neighbours have the same
 
     def label(self, slot: int) -> str:
         """The part of a node's name before the `@`."""
@@ -99,7 +110,7 @@ class Deployment:
     file: str
     name: str
     store: str
-    cookie: str
+    ca: CertificateAuthority
     epmd: bool
     port: int
     on_shortfall: str
@@ -163,7 +174,6 @@ class Deployment:
             "file": self.file,
             "name": self.name,
             "store": self.store,
-            "cookie": self.cookie,
             "distribution": {"epmd": self.epmd, "port": self.port},
             "on_shortfall": self.on_shortfall,
             "providers": {name: {"driver": p.driver, "labels": list(p.labels)} for name, p in self.providers.items()},
@@ -178,6 +188,7 @@ class Deployment:
                     "strategy": f.strategy,
                     "bootstrap": dict(f.bootstrap),
                     "neighbours": list(f.neighbours),
+                    "tls": f.tls,
                 }
                 for name, f in self.families.items()
             },

@@ -15,6 +15,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import De
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_family import read_family
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_provider import read_provider
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_release import read_release
+from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_security import agree, read_authority
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import NAME, NAME_MEANING, Section, suggestion
 
 PLUGIN = "wombat.erlang.deployment"
@@ -66,7 +67,7 @@ def parse(
         file=file,
         name=name,
         store=store,
-        cookie=path_of(top.text("cookie_file") or os.path.join(store, "cookie")),
+        ca=read_authority(top.section("ca"), path_of, store),
         # Several stock epmds cannot share one machine, and local instances do.
         epmd=bool(distribution.flag("epmd", not local)),
         port=distribution.integer("port", 9100, 1024, 65000),
@@ -78,7 +79,7 @@ def parse(
         insecure=bool(top.flag("insecure", False)),
         providers=providers,
         releases=releases,
-        families=families,
+        families=agree(families, path_of, store, top.text("cookie_file")),
         budget=top.number("budget", 0, 1e9),
         template=template,
     )

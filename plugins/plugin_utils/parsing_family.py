@@ -38,6 +38,7 @@ def read_family(
         if neighbour == name:
             raise WombatError(f"{section.where('neighbours')} names the family itself; list other families only")
     strategy, bootstrap = read_bootstrap(section.section("bootstrap"))
+    distribution = section.section("distribution")
     node_name = section.text("node_name")
     if node_name is not None:
         # Digits at the end would say another slot than the node has.
@@ -67,6 +68,9 @@ def read_family(
         config=section.mapping("config"),
         vm_args=vm_args,
         env=section.mapping("env"),
+        tls=bool(distribution.flag("tls", False)),
+        cookie=section.text("cookie_file") or "",
     )
+    distribution.end()
     section.end()
     return family
