@@ -38,7 +38,7 @@ def prepare(options: dict) -> Work:
         return Work(False, {"trusted": trusted, "nodes": held})
     bundle = read_bundle(options["src"])
     late = [node for node in nodes if node.name in bundle["nodes"] or trusted[node.name] != bundle["trusted"]]
-    result = {"trusted": {}, "nodes": dict.fromkeys((node.name for node in late), None)}
+    result = {"changed": bool(late), "trusted": {}, "nodes": dict.fromkeys((node.name for node in late), None)}
 
     def apply() -> dict:
         for node in late:

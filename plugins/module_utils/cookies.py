@@ -45,7 +45,7 @@ def prepare(options: dict) -> Work:
         for path, (cookie, nodes) in files.items()
         if not holds(path, cookie, options["user"]) or _pending(path)
     }
-    result = {"files": sorted(late), "nodes": []}
+    result = {"changed": bool(late), "files": sorted(late), "nodes": []}
 
     def apply() -> dict:
         told = [name for path, (cookie, nodes) in late.items() for name in _change(path, cookie, nodes, options)]

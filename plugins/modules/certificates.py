@@ -68,10 +68,12 @@ trusted:
   type: dict
 """
 
+import typing as t
+
 from ansible_collections.wombat.erlang.plugins.module_utils.certificate_files import prepare
 from ansible_collections.wombat.erlang.plugins.module_utils.module import run_module
 
-OPTIONS = {
+OPTIONS: dict[str, dict[str, t.Any]] = {
     "root": {"type": "path", "required": True},
     "user": {"type": "str"},
     "part": {"type": "str", "choices": ["all", "trusted"], "default": "all"},

@@ -62,10 +62,12 @@ nodes:
   sample: [kv1@192.0.2.10]
 """
 
+import typing as t
+
 from ansible_collections.wombat.erlang.plugins.module_utils.cookies import prepare
 from ansible_collections.wombat.erlang.plugins.module_utils.module import run_module
 
-OPTIONS = {
+OPTIONS: dict[str, dict[str, t.Any]] = {
     "root": {"type": "path", "required": True},
     "user": {"type": "str"},
     "timeout": {"type": "float", "default": 30},

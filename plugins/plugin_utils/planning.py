@@ -16,6 +16,7 @@ import typing as t
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils import placement
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
+from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_security import groups_of
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Domain, Instance, Refusal, Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.sharing import Shares
 
@@ -192,20 +193,21 @@ def too_young(deployment: Deployment, seen: Observation, known: t.Collection[str
 
 
 def check_network(deployment: Deployment, seen: Observation, plan: Plan) -> None:
-    """Refuse a family over several networks in clear text, unless the file allows it (DESIGN section 8)."""
+    """Refuse families that meet over several networks in clear text, unless the file allows it (DESIGN section 8)."""
     remote = {name for name, spec in deployment.providers.items() if spec.driver != "local"}
-    for family in deployment.families:
-        used = {request.provider for request in plan.create if family in request.shares}
-        used |= {instance.provider for instance in seen.instances if family in instance.nodes}
+    for group in groups_of(deployment.families):
+        used = {request.provider for request in plan.create if set(group) & set(request.shares)}
+        used |= {instance.provider for instance in seen.instances if set(group) & set(instance.nodes)}
+        what = f"{deployment.file}: families.{', '.join(group)} would span {' and '.join(sorted(used))}"
         if used & remote and used - remote:
             raise WombatError(
-                f"{deployment.file}: families.{family} would span {' and '.join(sorted(used))}, but nothing "
-                "reaches a local provider's loopback addresses; keep it apart with demand.where"
+                f"{what}, but nothing reaches a local provider's loopback addresses; keep it apart with demand.where"
             )
-        if len(used & remote) > 1 and not deployment.insecure:
+        secure = deployment.insecure or all(deployment.families[name].tls for name in group)
+        if len(used & remote) > 1 and not secure:
             raise WombatError(
-                f"{deployment.file}: families.{family} would span {' and '.join(sorted(used))} with unencrypted "
-                "distribution; keep it in one provider with demand.where, or set insecure: true if you trust them"
+                f"{what} with unencrypted distribution; set distribution.tls there, keep it in one provider with "
+                "demand.where, or set insecure: true if you trust them"
             )
 
 

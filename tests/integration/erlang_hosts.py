@@ -42,19 +42,19 @@ _VM_ARGS = """# The name and the cookie that rebar3 puts into every new release.
 -setcookie cookie-that-must-not-show
 +P ${PROCESSES:-100000} -kernel inet_dist_listen_min 9000 inet_dist_listen_max 9100 net_ticktime 30
 """
-_REBAR = """{relx, [{release, {probe, "1.0.0"}, [probe, sasl]}, {dev_mode, false}, {include_erts, true},
+_REBAR = """{relx, [{release, {probe, "1.0.0"}, [probe, sasl MORE]}, {dev_mode, false}, {include_erts, true},
     {sys_config, "sys.config"}, {vm_args_src, "vm.args.src"}]}."""
 
 
-def build_release(folder: Path) -> Path:
-    """The archive of a release called probe, made by rebar3 with its runtime system."""
+def build_release(folder: Path, more: str = "") -> Path:
+    """The archive of a release called probe, made by rebar3 with its runtime system; C(more) are applications of it."""
     (folder / "src").mkdir()
     for name, text in (
         ("src/probe.app.src", _APPLICATION),
         ("src/probe.erl", _PROBE),
         ("vm.args.src", _VM_ARGS),
         ("sys.config", "[{probe, [{mine, release}, {theirs, release}]}]."),
-        ("rebar.config", _REBAR),
+        ("rebar.config", _REBAR.replace(" MORE", more)),
     ):
         (folder / name).write_text(text)
     subprocess.run(["rebar3", "tar"], cwd=folder, check=True, capture_output=True)
@@ -81,7 +81,7 @@ class Host:
         return f"{label}@{self.address}"
 
     def configure(
-        self, *labels: str, config=None, members=None, env=None, epmd=False, vm_args=(), service=None
+        self, *labels: str, config=None, members=None, env=None, epmd=False, vm_args=(), service=None, tls=False
     ) -> dict:
         """Write the files of the nodes with these labels."""
         nodes = [
@@ -93,6 +93,7 @@ class Host:
                 "env": env,
                 "vm_args": list(vm_args),
                 "service": service,
+                "tls": tls,
             }
             for label in labels
         ]

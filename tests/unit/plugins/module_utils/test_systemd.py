@@ -170,7 +170,7 @@ def test_the_script_gives_the_whole_environment_and_nothing_to_the_process_list(
     output = subprocess.run(script, capture_output=True, check=True, text=True).stdout
     value, command, run, folder = output.split("|")
     assert (value, command, folder) == (odd, "foreground", str(root / "releases/kv/1.2.0"))
-    assert json.loads(run) == {"digest": made.digest(), "distribution": {"epmd": False, "port": 23000}}
+    assert json.loads(run) == {"digest": made.digest(), "distribution": {"epmd": False, "port": 23000, "tls": False}}
     (root / "home/kv/.erlang.cookie").unlink()
     refused = subprocess.run(script, capture_output=True, check=False, text=True)
     assert (refused.returncode, refused.stderr) == (1, f"There is no cookie in {made.cookie_file}\n")

@@ -183,7 +183,7 @@ def test_the_whole_model():
     assert deployment.releases["kv"].archive == "/shops/releases/kv.tar.gz"
     assert (deployment.epmd, deployment.port, deployment.budget) == (False, 9100, 1.5)
     assert deployment.store == os.path.expanduser("~/.wombat/shop/store")
-    assert deployment.cookie == os.path.expanduser("~/.wombat/shop/store/cookie")
+    assert deployment.families["kv"].cookie == os.path.expanduser("~/.wombat/shop/store/cookies/kv")
     assert deployment.folder == "/shops"
 
 
@@ -203,7 +203,7 @@ def test_epmd_is_left_out_where_all_is_local(changes, epmd):
 def test_paths_start_at_the_file_or_at_home(monkeypatch):
     monkeypatch.setenv("HOME", "/home/me")
     deployment = read(shop(store="store", cookie_file="~/cookie", releases__kv__archive="/kv.tar.gz"))
-    assert (deployment.store, deployment.cookie) == ("/shops/store", "/home/me/cookie")
+    assert (deployment.store, deployment.families["kv"].cookie) == ("/shops/store", "/home/me/cookie")
     assert deployment.releases["kv"].archive == "/kv.tar.gz"
 
 

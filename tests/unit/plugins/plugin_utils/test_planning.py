@@ -241,11 +241,27 @@ def test_clear_text_stays_in_one_network(providers, insecure, refused):
     plan = make_plan(deployment(2), seen(*there), "run")
     if refused:
         with pytest.raises(
-            WombatError, match=r"families\.kv would span cloud and other with unencrypted distribution; keep"
+            WombatError, match=r"families\.kv would span cloud and other with unencrypted distribution; set"
         ):
             planning.check_network(deployment(2, **remote), seen(*there), plan)
     else:
         planning.check_network(deployment(2, **remote), seen(*there), plan)
+    secured = deployment(2, **remote, families__kv__distribution={"tls": True})
+    planning.check_network(secured, seen(*there), plan)
+
+
+def test_neighbours_in_two_networks_need_tls_too():
+    remote = {"providers__cloud": {"driver": "ec2"}, "providers__other": {"driver": "gce"}}
+    web = {"release": "kv", "nodes": 1, "neighbours": ["kv"]}
+    there = [instance(1, provider="cloud"), instance(2, provider="other", family="web")]
+    plan = make_plan(deployment(1, families__web=web), seen(*there), "run")
+    with pytest.raises(
+        WombatError, match=r"families\.kv, web would span cloud and other with unencrypted distribution"
+    ):
+        planning.check_network(deployment(1, **remote, families__web=web), seen(*there), plan)
+    tls = {"distribution": {"tls": True}}
+    secured = deployment(1, **remote, families__web={**web, **tls}, families__kv__distribution=tls["distribution"])
+    planning.check_network(secured, seen(*there), plan)
 
 
 def test_a_plan_reads_like_a_diff():
