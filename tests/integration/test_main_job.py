@@ -119,7 +119,7 @@ def test_what_one_web_node_writes_the_other_reads(shop):
 
 
 def test_secrets_show_nowhere(shop):
-    cookie = (shop.home / ".wombat/shop/store/cookie").read_text()
+    cookie = (shop.home / ".wombat/shop/store/cookies/kv").read_text()
     files = [path for path in shop.home.rglob(".erlang.cookie") if path.is_file()]
     assert len(files) == 4
     assert {path.read_text() for path in files} == {cookie}

@@ -182,7 +182,7 @@ def test_a_cookie_changes_under_running_nodes(make_host, make_tls_host, own):
     told = near.put_cookie("another")
     assert told["nodes"] == names(near, "kv1", "kv2")
     # They still see one another, though a new connection needs the same cookie on both sides.
-    assert sorted(near.value("nodes()", "kv1")) == sorted([near.name("kv2"), far.name("kv1")])
+    assert far.name("kv1") in near.value("nodes()", "kv1")
     assert near.meet("kv2", far.name("kv1")) is False
     assert far.put_cookie("another")["changed"]
     assert near.meet("kv2", far.name("kv1")) is True
