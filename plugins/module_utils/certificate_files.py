@@ -32,7 +32,7 @@ def prepare(options: dict) -> Work:
     :raises WombatError: What the controller brought, or a node's files, cannot be read.
     """
     nodes = [node for node in load_nodes(os.path.abspath(options["root"])) if node.distribution.tls]
-    held = {node.name: _certificate(node, options["user"]) for node in nodes}
+    held = {node.name: _certificate(node) for node in nodes}
     trusted = {node.name: _trusted(node) for node in nodes}
     if not options["src"]:
         return Work(False, {"trusted": trusted, "nodes": held})
@@ -42,7 +42,7 @@ def prepare(options: dict) -> Work:
 
     def apply() -> dict:
         for node in late:
-            _put(node, bundle, options["user"])
+            _put(node, bundle)
         errors = tell(running(late), _RELOAD, options["timeout"])
         if errors:
             name, error = sorted(errors.items())[0]
@@ -52,7 +52,7 @@ def prepare(options: dict) -> Work:
     return Work(bool(late), result, (), apply)
 
 
-def _certificate(node: Node, user: str | None) -> str | None:
+def _certificate(node: Node) -> str | None:
     """The certificate that a node has; None where it has none that only its user can read."""
     path = tls.own_path(node.folder)
     try:
@@ -61,7 +61,7 @@ def _certificate(node: Node, user: str | None) -> str | None:
         return None
     except OSError as error:
         raise WombatError(f"{path} cannot be read: {error.strerror}; set become for this task.") from None
-    if status.st_mode & 0o777 != SECRET or (user and status.st_uid != accounts.account(user).pw_uid):
+    if status.st_mode & 0o777 != SECRET or (node.user and status.st_uid != accounts.account(node.user).pw_uid):
         return None
     found = _CERTIFICATE.search(read_text(path))
     return found.group() + "\n" if found else None
@@ -71,10 +71,10 @@ def _trusted(node: Node) -> str | None:
     return read_text(tls.trusted_path(node.folder)) or None
 
 
-def _put(node: Node, bundle: dict, user: str | None) -> None:
+def _put(node: Node, bundle: dict) -> None:
     """Write what a node trusts, before what it shows."""
     folder = os.path.dirname(tls.own_path(node.folder))
-    gid = accounts.account(user).pw_gid if user else -1
+    user, gid = node.user, accounts.account(node.user).pw_gid if node.user else -1
     try:
         os.makedirs(folder, exist_ok=True)
         os.chmod(folder, 0o750 if user else 0o700)

@@ -37,33 +37,35 @@ def prepare(options: dict) -> Work:
     every = load_nodes(root)
     for family, cookie in read_bundle(options["src"]).items():
         nodes = [node for node in every if node.family == family]
-        paths = {node.cookie_file for node in nodes} or {os.path.join(root, "home", family, ".erlang.cookie")}
-        for path in paths:
-            files[path] = (cookie, [node for node in nodes if node.cookie_file == path])
+        for node in nodes:
+            files.setdefault(node.cookie_file, (cookie, []))[1].append(node)
     late = {
         path: (cookie, nodes)
         for path, (cookie, nodes) in files.items()
-        if not holds(path, cookie, options["user"]) or _pending(path)
+        if not holds(path, cookie, nodes[0].user) or _pending(path)
     }
     result = {"changed": bool(late), "files": sorted(late), "nodes": []}
 
     def apply() -> dict:
-        told = [name for path, (cookie, nodes) in late.items() for name in _change(path, cookie, nodes, options)]
+        told = [
+            name for path, (cookie, nodes) in late.items() for name in _change(path, cookie, nodes, options["timeout"])
+        ]
         return dict(result, nodes=sorted(told))
 
     return Work(bool(late), result, (), apply)
 
 
-def _change(path: str, cookie: str, nodes: list[Node], options: dict) -> list[str]:
+def _change(path: str, cookie: str, nodes: list[Node], timeout: float) -> list[str]:
     """Put one cookie in place; returns the names of the running nodes that got it."""
+    user = nodes[0].user
     # Its name tells it from that of another change which was killed.
     new = f"{path}.{hashlib.sha256(cookie.encode()).hexdigest()[:8]}"
     up = running(nodes) if os.path.exists(path) else []
     if up:
-        put(new, cookie, options["user"])
+        put(new, cookie, user)
         waiting, errors = {node.name: node for node in up}, {}
         for known in (path, *_pending(path)):
-            errors = tell(list(waiting.values()), _SET % to_erlang(new), options["timeout"], known)
+            errors = tell(list(waiting.values()), _SET % to_erlang(new), timeout, known)
             waiting = {name: waiting[name] for name in errors}
             if not waiting:
                 break
@@ -72,7 +74,7 @@ def _change(path: str, cookie: str, nodes: list[Node], options: dict) -> list[st
             raise WombatError(
                 f"Node {name} does not take the new cookie of its family: {error}; stop it, then run this again."
             )
-    put(path, cookie, options["user"])
+    put(path, cookie, user)
     for left in _pending(path):
         os.remove(left)
     return [node.name for node in up]

@@ -23,9 +23,6 @@ options:
     description: The instance's root folder.
     type: path
     required: true
-  user:
-    description: The user that the nodes run as, who gets the keys; by default the user of the task.
-    type: str
   part:
     description: With V(trusted) only the authorities that the nodes trust are brought, before another one signs.
     type: str
@@ -53,7 +50,6 @@ EXAMPLES = r"""
 - name: Give the nodes the certificates that they lack
   wombat.erlang.certificates:
     root: /srv/wombat
-    user: wombat
 """
 
 RETURN = r"""
@@ -75,7 +71,6 @@ from ansible_collections.wombat.erlang.plugins.module_utils.module import run_mo
 
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "root": {"type": "path", "required": True},
-    "user": {"type": "str"},
     "part": {"type": "str", "choices": ["all", "trusted"], "default": "all"},
     "renew": {"type": "bool", "default": False},
     "timeout": {"type": "float", "default": 30},

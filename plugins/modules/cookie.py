@@ -23,9 +23,6 @@ options:
     description: The instance's root folder.
     type: path
     required: true
-  user:
-    description: The user that the nodes run as, who gets the files; by default the user of the task.
-    type: str
   timeout:
     description: Seconds that the running nodes have together to take a cookie.
     type: float
@@ -44,7 +41,6 @@ EXAMPLES = r"""
 - name: Put the cookies in place
   wombat.erlang.cookie:
     root: /srv/wombat
-    user: wombat
 """
 
 RETURN = r"""
@@ -69,7 +65,6 @@ from ansible_collections.wombat.erlang.plugins.module_utils.module import run_mo
 
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "root": {"type": "path", "required": True},
-    "user": {"type": "str"},
     "timeout": {"type": "float", "default": 30},
     "src": {"type": "path"},
 }
