@@ -52,6 +52,9 @@ hosts: ## the tests on real hosts of this machine, as root
 bench: .venv/.bench ## measure placement against other solvers
 	@python tests/bench/placement.py
 
+docs-providers: .venv/.ready ## write the page of what the providers can do
+	@python tests/tools/provider_docs.py
+
 clean: ## remove what was built, .venv too
 	rm -rf .build .venv .venv-newest
 
@@ -167,4 +170,4 @@ gate-newest-units:
 gate-newest-smoke:
 	PATH=$(CURDIR)/.venv-newest/bin:$$PATH python -m pytest tests/integration/test_main_job.py -k "$(SMOKE)"
 
-.PHONY: help setup demo demo-clean sample test lint format sanity units integration hosts bench clean tools
+.PHONY: help setup demo demo-clean sample test lint format sanity units integration hosts bench docs-providers clean tools

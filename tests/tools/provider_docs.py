@@ -1,0 +1,96 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write docs/docsite/rst/providers.rst: what the adapters themselves say of what they can do, and why not.
+
+`make docs-providers` writes it; a unit test fails while the page is another than the adapters'.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import FEATURES
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Catalogue
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.registry import ADAPTERS
+
+PAGE = pathlib.Path(__file__).parents[2] / "docs" / "docsite" / "rst" / "providers.rst"
+HEAD = """\
+..
+  Copyright (c) 2026, Wombat for Ansible contributors
+  GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+  SPDX-License-Identifier: GPL-3.0-or-later
+  Made by make docs-providers from the adapters; change those.
+
+.. _ansible_collections.wombat.erlang.docsite.providers:
+
+Providers
+=========
+
+The ``driver`` of a provider in the deployment file is one of those below, or any other compute driver of Apache
+Libcloud by its name, or a driver class by its dotted path. Others than those below work as far as libcloud's common
+methods go; ``ansible-playbook wombat.erlang.providers`` shows what each can do, and why not.
+
+Where the deployment file asks for what a driver has not, the run stops with a sentence before anything is created.
+"""
+
+
+def table(header: t.Sequence[str], rows: t.Iterable[t.Sequence[str]]) -> list[str]:
+    """A table in reStructuredText."""
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    for row in [header, *rows]:
+        lines += [f"   {' ' if number else '*'} - {cell}" for number, cell in enumerate(row)]
+    return [*lines, ""]
+
+
+def title(text: str) -> list[str]:
+    return [text, "-" * len(text), ""]
+
+
+def arguments(needed: t.Sequence[str], environment: t.Mapping[str, t.Sequence[str]]) -> list[tuple[str, str]]:
+    """What a driver cannot connect without, and the variables that give it."""
+    rows = []
+    for name in needed:
+        variables = environment.get(name.partition("|")[0], ())
+        rows.append((f"``{name.replace('|', '`` or ``')}``", ", ".join(f"``{one}``" for one in variables) or "none"))
+    return rows
+
+
+def page() -> str:
+    lines = [HEAD, *title("What they can do")]
+    drivers = sorted(ADAPTERS)
+    marks = [
+        [f"**{feature}**: {meaning}", *("no" if feature in ADAPTERS[one].lacks else "yes" for one in drivers)]
+        for feature, meaning in FEATURES.items()
+    ]
+    lines += table(["Feature", *(f"``{one}``" for one in drivers)], marks)
+    lines += title("What is not supported, and why")
+    reasons = [
+        (f"``{driver}``", feature, ADAPTERS[driver].lacks[feature])
+        for driver in drivers
+        for feature in FEATURES
+        if feature in ADAPTERS[driver].lacks
+    ]
+    lines += table(["Driver", "Feature", "Why"], reasons)
+    lines += title("Credentials and options")
+    lines += [
+        "What is needed to connect stands under ``credentials`` or ``options`` of the provider, or comes from the",
+        "environment variables that the cloud's own tools use. Other arguments of libcloud's driver may be given, too.",
+        "",
+    ]
+    needs = []
+    for driver in drivers:
+        adapter = ADAPTERS[driver]
+        if issubclass(adapter, Catalogue):
+            needs += [(f"``{driver}``", *row) for row in arguments(adapter.needed, adapter.environment)]
+            if adapter.region_argument:
+                variables = ", ".join(f"``{one}``" for one in adapter.region_environment)
+                needs.append((f"``{driver}``", "``regions``", variables))
+    lines += table(["Driver", "Argument", "Environment variables"], needs)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(page(), encoding="utf-8")
