@@ -11,6 +11,7 @@ from __future__ import annotations
 import pathlib
 import typing as t
 
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import opening
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import FEATURES
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Catalogue
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.registry import ADAPTERS
@@ -57,20 +58,28 @@ def arguments(needed: t.Sequence[str], environment: t.Mapping[str, t.Sequence[st
     return rows
 
 
+def lacks(driver: str) -> dict[str, str]:
+    """What a driver has not: feature -> why."""
+    adapter = ADAPTERS[driver]
+    looks = opening.console(opening.driver_class(driver, driver)) if issubclass(adapter, Catalogue) else {}
+    return {feature: why for feature, why in {**looks, **adapter.lacks}.items() if why}
+
+
 def page() -> str:
     lines = [HEAD, *title("What they can do")]
     drivers = sorted(ADAPTERS)
+    missing = {driver: lacks(driver) for driver in drivers}
     marks = [
-        [f"**{feature}**: {meaning}", *("no" if feature in ADAPTERS[one].lacks else "yes" for one in drivers)]
+        [f"**{feature}**: {meaning}", *("no" if feature in missing[one] else "yes" for one in drivers)]
         for feature, meaning in FEATURES.items()
     ]
     lines += table(["Feature", *(f"``{one}``" for one in drivers)], marks)
     lines += title("What is not supported, and why")
     reasons = [
-        (f"``{driver}``", feature, ADAPTERS[driver].lacks[feature])
+        (f"``{driver}``", feature, missing[driver][feature])
         for driver in drivers
         for feature in FEATURES
-        if feature in ADAPTERS[driver].lacks
+        if feature in missing[driver]
     ]
     lines += table(["Driver", "Feature", "Why"], reasons)
     lines += title("Credentials and options")

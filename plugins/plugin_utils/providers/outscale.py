@@ -16,6 +16,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import rea
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import TAG, Refusal, Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.model import write_nodes
 
 PAGE = 1000  # entries; the most that Outscale gives at once
 STATES = {
@@ -191,7 +192,7 @@ class OutscaleAdapter(CloudAdapter):
 
     def node(self, machine: dict[str, t.Any]) -> t.Any:
         """What libcloud's nodes have, by the client token where that is of this deployment."""
-        name, _dot, nodes = str(machine.get("ClientToken")).rpartition(".")
+        name, _dot, nodes = str(machine.get("ClientToken")).partition(".")
         tags = tags_in(machine)
         by_token = self.tags_by_name(name) if name.startswith(f"{self.deployment.name}-") else {}
         if by_token:
@@ -223,7 +224,7 @@ class OutscaleAdapter(CloudAdapter):
         driver = self.driver(request.region)
         place = self.find(request.region, request.zone)
         data: dict[str, t.Any] = {
-            "ClientToken": f"{request.name}.{request.nodes}",
+            "ClientToken": f"{request.name}.{write_nodes(request)}",
             "ImageId": self.image(request.region).id,
             "VmType": request.size,
             "Placement": {"SubregionName": request.region + place.zone, "Tenancy": "default"},
@@ -231,8 +232,9 @@ class OutscaleAdapter(CloudAdapter):
         }
         if "key_name" in self.spec.ssh:
             data["KeypairName"] = self.spec.ssh["key_name"]
-        if self.spec.user_data:
-            data["UserData"] = base64.b64encode(self.spec.user_data.encode()).decode()
+        user_data = self.user_data(request)
+        if user_data:
+            data["UserData"] = base64.b64encode(user_data.encode()).decode()
         machine = self.calling(lambda: self.ask(driver, "CreateVms", **data)["Vms"][0], *where)
         tags = {"Name": request.name, **self.tags(request)}
         pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
