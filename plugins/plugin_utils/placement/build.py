@@ -47,15 +47,22 @@ def quota_rows(catalogue: Catalogue, columns: t.Iterable[UnitColumns]) -> list[Q
         limits.update({(f"provider {provider}", r): amount for r, amount in quota.items() if amount < BOUNDLESS})
     rows: dict[tuple[str, str], Terms] = {key: [] for key in limits}
     most = dict.fromkeys(limits, 0.0)
+    use_of = {resource: catalogue.use[resource].tolist() for resource in RESOURCES}
+    scopes = [
+        [
+            ((owner, resource), use_of[resource])
+            for owner in (domain.name, f"provider {domain.provider}")
+            for resource in RESOURCES
+            if (owner, resource) in rows
+        ]
+        for domain in problem.domains
+    ]
     for unit in columns:
         for candidate in unit.candidates:
-            domain = problem.domains[candidate.domain]
-            for owner in (domain.name, f"provider {domain.provider}"):
-                for resource in RESOURCES:
-                    if (owner, resource) in rows:
-                        use = float(catalogue.use[resource][candidate.offer])
-                        rows[owner, resource].append((candidate.column, use))
-                        most[owner, resource] += use * candidate.most
+            for key, uses in scopes[candidate.domain]:
+                use = uses[candidate.offer]
+                rows[key].append((candidate.column, use))
+                most[key] += use * candidate.most
     result = []
     for (owner, resource), terms in rows.items():
         if most[owner, resource] > limits[owner, resource]:
@@ -85,9 +92,7 @@ class Model:
         self.program.stages = self._stages()
         if small:
             self.program.ties = [
-                stage
-                for stage in (Stage("even", [(c, 1.0) for c in self.rules.evens], False), self._names())
-                if stage.terms
+                stage for stage in (Stage("even", self.rules.evens, False), self._names()) if stage.terms
             ]
 
     def _room(self) -> np.ndarray:
@@ -120,7 +125,7 @@ class Model:
             ),
             self._drift(units),
             *self._prefer(units),
-            Stage("skew", [(column, 1.0) for column in self.rules.skews], False),
+            Stage("skew", self.rules.skews, False),
             self._price(units),
             Stage(
                 "moves",

@@ -162,9 +162,9 @@ class UnitColumns:
         if kind not in self._keys:
             eligible, domains = self.eligible, self.catalogue.problem.domains
             counted = eligible.capacity > 0 if eligible.counted is None else eligible.counted
-            places = {(int(eligible.tier[at]), int(self.catalogue.domain[at])) for at in counted.nonzero()[0]}
+            places = np.unique(eligible.tier[counted] * len(domains) + self.catalogue.domain[counted])
             tiers: dict[int, set[Key]] = {}
-            for tier, domain in places:
+            for tier, domain in (divmod(place, len(domains)) for place in places.tolist()):
                 tiers.setdefault(tier, set()).add(domains[domain].key(kind))
             self._keys[kind] = {
                 tier: sorted(tiers[tier], key=lambda key: (key is None, key or "")) for tier in sorted(tiers)

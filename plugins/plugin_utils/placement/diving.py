@@ -15,39 +15,52 @@ with contextlib.suppress(ImportError):  # ansible-test imports every file withou
     import numpy as np
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.engine import TOLERANCE, Engine, Linear
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program import Stage
 
 ROUNDS = 60
-# Columns that the linear solution does not use may be used up to this reduced cost, as a share of the largest cost.
+# A better solution than this is not looked for near the linear one.
+LEAST_GAP = 0.001
+# Columns that the linear solution does not use may be used up to this reduced cost, as a share of what is much.
 NEAR = 0.003
 
 
-def dive(engine: Engine, linear: Linear, gap: float) -> np.ndarray | None:
+def dive(engine: Engine, linear: Linear, gap: float, unit: float) -> np.ndarray | None:
     """Find a solution for the objective that the engine aims at; its bounds are the program's own again afterwards.
 
     :param linear: the solution without integrality.
     :param gap: as for `Engine.solve`.
+    :param unit: what is much in the objective, such as the largest price.
     """
+    limit = engine.limit
     structure = engine.integer.copy()
     structure[list(engine.program.unchanged)] = False
-    lower, upper, settled = _settle(engine, linear, structure)
-    _narrow(lower, upper, settled, engine.integer & ~structure)
+    lower, upper, settled = _settle(engine, linear, structure, unit)
+    if not len(_open(settled, structure)):
+        lower[structure] = upper[structure] = np.round(settled.columns[structure])
+    _narrow(lower, upper, settled, engine.integer & ~structure, NEAR * unit)
     engine.bound(lower, upper)
-    values, _bound, _ended = engine.solve(gap / 2, None)
+    values, _bound, _ended = engine.solve(max(gap / 2, LEAST_GAP), None)
     engine.free()
     # What did not end here says nothing of the whole program.
-    engine.limit = None
+    engine.limit = limit
     return values
 
 
-def _settle(engine: Engine, linear: Linear, structure: np.ndarray) -> tuple[np.ndarray, np.ndarray, Linear]:
+def _settle(
+    engine: Engine, linear: Linear, structure: np.ndarray, unit: float
+) -> tuple[np.ndarray, np.ndarray, Linear]:
     """Fix the columns of the structure at whole numbers, as far as that goes: many at once while it goes well."""
     lower, upper = engine.lower.copy(), engine.upper.copy()
+    for push in (unit, -unit):
+        linear = _push(engine, linear, structure & (engine.upper > 1), lower, upper, push) or linear
+    engine.bound(lower, upper)
+    linear = engine.relax() or linear
     share = 1.0
     for _round in range(ROUNDS):
-        open_columns = np.flatnonzero(structure & (np.abs(linear.columns - np.round(linear.columns)) > TOLERANCE))
-        if not len(open_columns):
+        columns = _open(linear, structure)
+        if engine.late or not len(columns):
             break
-        columns, values, others = _choose(engine, linear, open_columns)
+        columns, values, others = _choose(engine, linear, columns)
         count = max(1, int(len(columns) * share))
         result = _try(engine, lower, upper, columns[:count], values[:count])
         if result is None and count == 1:
@@ -60,14 +73,44 @@ def _settle(engine: Engine, linear: Linear, structure: np.ndarray) -> tuple[np.n
     return lower, upper, linear
 
 
+def _push(
+    engine: Engine, linear: Linear, ceilings: np.ndarray, lower: np.ndarray, upper: np.ndarray, push: float
+) -> Linear | None:
+    """Push all ceilings at once to the whole numbers below (or above) them, and fix those that give way."""
+    columns = _open(linear, ceilings)
+    if not len(columns):
+        return None
+    down = np.floor(linear.columns[columns])
+    lower[columns], upper[columns] = down, down + 1
+    engine.bound(lower, upper)
+    stage = engine.stage
+    engine.aim(Stage("", [*stage.terms, *((int(column), push) for column in columns)], False))
+    pushed = engine.relax(primal=True)
+    engine.aim(stage)
+    if pushed is not None:
+        goal = down if push > 0 else down + 1
+        there = np.abs(pushed.columns[columns] - goal) < TOLERANCE
+        lower[columns[there]] = upper[columns[there]] = goal[there]
+    return pushed
+
+
+def _open(linear: Linear, structure: np.ndarray) -> np.ndarray:
+    """The columns of the structure that are no whole numbers yet."""
+    return np.flatnonzero(structure & (np.abs(linear.columns - np.round(linear.columns)) > TOLERANCE))
+
+
 def _try(
     engine: Engine, lower: np.ndarray, upper: np.ndarray, columns: np.ndarray, values: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, Linear] | None:
     """Fix columns in a copy of the bounds; None when that leaves no solution."""
     lower, upper = lower.copy(), upper.copy()
     lower[columns] = upper[columns] = values
+    basis = engine.highs.getBasis()
     engine.bound(lower, upper)
     result = engine.relax()
+    if result is None:
+        # From where there is no solution, the way to the next one is long.
+        engine.highs.setBasis(basis)
     return None if result is None else (lower, upper, result)
 
 
@@ -83,12 +126,12 @@ def _choose(engine: Engine, linear: Linear, open_columns: np.ndarray) -> tuple[n
     return marks, np.ones(len(marks)), np.zeros(len(marks))
 
 
-def _narrow(lower: np.ndarray, upper: np.ndarray, linear: Linear, body: np.ndarray) -> None:
+def _narrow(lower: np.ndarray, upper: np.ndarray, linear: Linear, body: np.ndarray, most: float) -> None:
     """Leave one step around the linear solution to columns that it uses or nearly uses, and nothing to the others."""
     used = linear.columns > TOLERANCE
     down, up = np.floor(linear.columns + TOLERANCE) - 1, np.ceil(linear.columns - TOLERANCE) + 1
     lower[body & used] = np.maximum(lower, down)[body & used]
     upper[body & used] = np.minimum(upper, up)[body & used]
-    near = np.abs(linear.costs) <= NEAR
+    near = np.abs(linear.costs) <= most
     upper[body & ~used & near] = np.minimum(upper, 1)[body & ~used & near]
     upper[body & ~used & ~near] = lower[body & ~used & ~near]

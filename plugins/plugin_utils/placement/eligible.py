@@ -71,8 +71,16 @@ class Catalogue:
             "vcpus": np.nan_to_num(self.vcpus),
             "memory": np.nan_to_num(self.memory),
         }
+        # The same, where such a quota exists.
+        self.quota_use = {resource: np.where(self._limited(resource), self.use[resource], 0.0) for resource in self.use}
         self.arch = [offer.arch for offer in problem.offers]
         self.expressions = Expressions([offer.profile for offer in problem.offers])
+
+    def _limited(self, resource: str) -> np.ndarray:
+        quotas = self.problem.provider_quota
+        return self.by_domain(
+            [resource in d.quota or resource in quotas.get(d.provider, {}) for d in self.problem.domains]
+        )
 
     def by_domain(self, flags: t.Sequence[bool]) -> np.ndarray:
         """Spread a flag of every domain over its offers."""

@@ -24,6 +24,8 @@ INTEGRAL_GAP = 0.999
 # number equals its own tolerance, so that one is smaller.
 TOLERANCE, FEASIBILITY = 1e-6, 1e-7
 DUAL, PRIMAL = 1, 4
+# How long the integer solver may go without a look at the clock, at the least and in times of the first linear run.
+BLIND, BLIND_RUNS = 4e-5, 8
 
 
 class Linear(t.NamedTuple):
@@ -58,6 +60,8 @@ class Engine:
         self.lower, self.upper = np.array(program.lower, dtype=float), np.array(program.upper, dtype=float)
         self.integer = np.array(program.integer, dtype=bool)
         self.limit: str | None = None
+        self.blind = 0.0
+        self.part = 1.0
         self.highs = highspy.Highs()
         options: dict[str, bool | int | float | str] = {
             "output_flag": False,
@@ -70,6 +74,11 @@ class Engine:
         for name, value in options.items():
             self.highs.setOptionValue(name, value)
         self.highs.passModel(_model(program))
+        # The rows that pin stages are there from the beginning: a basis stays one when a stage is pinned.
+        self.rows: dict[str, tuple[int, float]] = {}
+        for stage in (*program.stages, *program.ties):
+            if stage.terms:
+                self.rows[stage.name] = self._row(stage)
 
     def aim(self, stage: Stage) -> None:
         """Make the stage's objective that of the next runs; money is scaled, so that its unit does not matter."""
@@ -80,73 +89,104 @@ class Engine:
         self.stage = stage
         self.highs.changeColsCost(self.count, self.columns, cost / self.scale)
 
-    def pin(self, stage: Stage, value: float) -> int:
-        """Add the row that keeps the stage's value at or below `value`; gives the row's index."""
+    def _row(self, stage: Stage) -> tuple[int, float]:
         merged: dict[int, float] = {}
         for column, factor in stage.terms:
             merged[column] = merged.get(column, 0.0) + factor
         scale = 1.0 if stage.integral else max(map(abs, merged.values())) or 1.0
-        slack = 0.0 if stage.integral else TOLERANCE
         index = np.array(list(merged), dtype=np.int32)
-        self.highs.addRow(
-            -highspy.kHighsInf, value / scale + slack, len(index), index, np.array(list(merged.values())) / scale
-        )
-        return int(self.highs.getNumRow()) - 1
+        infinite = highspy.kHighsInf
+        self.highs.addRow(-infinite, infinite, len(index), index, np.array(list(merged.values())) / scale)
+        return int(self.highs.getNumRow()) - 1, scale
 
-    def unpin(self, row: int) -> None:
-        self.highs.changeRowBounds(row, -highspy.kHighsInf, highspy.kHighsInf)
+    def pin(self, stage: Stage, value: float) -> None:
+        """Keep the stage's value at or below `value`."""
+        row, scale = self.rows[stage.name]
+        slack = 0.0 if stage.integral else TOLERANCE
+        self.highs.changeRowBounds(row, -highspy.kHighsInf, value / scale + slack)
+
+    def unpin(self, stage: Stage) -> None:
+        self.highs.changeRowBounds(self.rows[stage.name][0], -highspy.kHighsInf, highspy.kHighsInf)
 
     def bound(self, lower: np.ndarray, upper: np.ndarray) -> None:
         """Set the bounds of all columns."""
+        self.part = float(np.count_nonzero(lower < upper)) / max(self.count, 1)
         self.highs.changeColsBounds(self.count, self.columns, lower, upper)
 
     def free(self) -> None:
         """Set the program's own bounds again."""
         self.bound(self.lower, self.upper)
 
+    @property
+    def late(self) -> bool:
+        """Whether the deadline is over."""
+        return time.monotonic() >= self.deadline
+
     def relax(self, primal: bool = False) -> Linear | None:
         """Solve without integrality; None when there is no solution or no time for it.
 
         :param primal: right where only the objective changed since the last run: the last basis is feasible still.
         """
+        started = time.monotonic()
+        if started >= self.deadline:
+            return None
         self.highs.setOptionValue("simplex_strategy", PRIMAL if primal else DUAL)
-        self._run(True)
+        self.highs.setOptionValue("solve_relaxation", True)
+        self.highs.setOptionValue("presolve", "choose")
+        # For linear runs, the solver's clock goes on from run to run of one object.
+        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + self.deadline - started)
+        self.highs.run()
+        self.blind = self.blind or max(BLIND_RUNS * (time.monotonic() - started), BLIND * len(self.program.index))
         if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
         solution = self.highs.getSolution()
         value = self.highs.getInfo().objective_function_value * self.scale
-        return Linear(value, np.array(solution.col_value), np.array(solution.col_dual))
+        return Linear(value, np.array(solution.col_value), np.array(solution.col_dual) * self.scale)
 
     def solve(
-        self, gap: float, start: np.ndarray | None, certain: bool = False
+        self, gap: float, start: np.ndarray | None, certain: bool = False, presolve: bool = True
     ) -> tuple[np.ndarray | None, float, bool]:
         """Solve in integers.
 
         :param gap: the relative gap that is good enough.
         :param start: a feasible solution to begin with.
         :param certain: whether it is known that there is a solution.
+        :param presolve: not worth its time where the program is large and only a bound is wanted.
         :return: the best columns (None: none found), a lower bound of the objective, whether the run came to its end.
         """
-        # What a linear run left behind would cost the integer one its presolve.
+        left = self.deadline - time.monotonic() - self.blind * self.part
+        if left <= 0:
+            self.limit = "deadline"
+            return start, -math.inf, False
+        # What a linear run left behind would cost the integer one its presolve; the next linear run wants it back.
+        basis = self.highs.getBasis()
         self.highs.clearSolver()
-        self.highs.setOptionValue("simplex_strategy", DUAL)
-        self.highs.setOptionValue("mip_rel_gap", gap)
-        self.highs.setOptionValue("mip_abs_gap", INTEGRAL_GAP if self.stage.integral else 1e-9)
+        options: dict[str, bool | int | float | str] = {
+            "mip_rel_gap": gap,
+            "mip_abs_gap": INTEGRAL_GAP if self.stage.integral else 1e-9,
+            "time_limit": left,
+        }
+        options.update(simplex_strategy=DUAL, solve_relaxation=False, presolve="choose" if presolve else "off")
+        for name, value in options.items():
+            self.highs.setOptionValue(name, value)
         if start is not None:
             self.highs.setSolution(self.count, self.columns, start)
-        self._run(False)
-        if (certain or start is not None) and not math.isfinite(self.highs.getInfo().mip_dual_bound):
+        self.highs.run()
+        if (certain or start is not None) and not (self.late or math.isfinite(self.highs.getInfo().mip_dual_bound)):
             # There is a solution, and yet presolve found none.
             self.highs.setOptionValue("presolve", "off")
-            self._run(False)
-            self.highs.setOptionValue("presolve", "choose")
+            self.highs.setOptionValue("time_limit", max(0.001, self.deadline - time.monotonic()))
+            self.highs.run()
         status, info = self.highs.getModelStatus(), self.highs.getInfo()
         ended = status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible)
         if not ended:
-            self.limit = "deadline" if time.monotonic() >= self.deadline - 0.01 else self.limit or "nodes"
+            self.limit = "deadline" if status == highspy.HighsModelStatus.kTimeLimit else self.limit or "nodes"
         found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-        values = self._rounded(np.array(self.highs.getSolution().col_value)) if found else None
-        return values, info.mip_dual_bound * self.scale, ended
+        values = self._rounded(np.array(self.highs.getSolution().col_value)) if found else start
+        bound = info.mip_dual_bound * self.scale
+        if basis.valid:
+            self.highs.setBasis(basis)
+        return values, bound, ended
 
     def value(self, stage: Stage, values: np.ndarray) -> float:
         """The stage's value at a solution, without its constant."""
@@ -154,13 +194,6 @@ class Engine:
 
     def _rounded(self, values: np.ndarray) -> np.ndarray:
         return np.where(self.integer, np.round(values), values)
-
-    def _run(self, relaxed: bool) -> None:
-        left = self.deadline - time.monotonic()
-        self.highs.setOptionValue("solve_relaxation", relaxed)
-        # The solver's clock runs over all runs of one object.
-        self.highs.setOptionValue("time_limit", max(0.001, left))
-        self.highs.run()
 
 
 def _model(program: Program) -> t.Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
-import time
 
 with contextlib.suppress(ImportError):  # ansible-test imports every file without the collection's requirements
     import numpy as np
@@ -19,10 +18,8 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program im
 
 # Up to so many columns the whole program is solved at once; above, first one near the solution of the linear program.
 WHOLE = 2000
-# Seconds that the solver may need for each column before it looks at the clock for the first time.
-SLOW = 2e-4
-# How much more an objective weighs than the next one, while all are blended.
-BLEND = 10.0
+# How much more an objective weighs than the next one while all are blended: for a linear solution, and in integers.
+BLEND, STEEP = 10.0, 1000.0
 # Whether all nodes have a place is worth a longer search than what is best.
 PLACING_NODES, SEARCH_NODES = 15_000, 1500
 TIE_NODES = 1
@@ -61,10 +58,12 @@ class Lexicographic:
         self.gap = gap
         self.engine = Engine(program, deadline, SEARCH_NODES)
         self.stages = [stage for stage in program.stages if stage.terms]
+        # The linear bounds of the stages, each while the earlier ones are at theirs.
+        self.bounds: list[float] = []
 
     def run(self) -> Outcome:
         """Solve; a solution always exists, as everything may stay unplaced."""
-        values, bounds = self._one_by_one(*self._at_once())
+        values, bounds = self._one_by_one(*self._first())
         results = {stage.name: (stage.constant, stage.constant) for stage in self.program.stages}
         for stage, bound in zip(self.stages, bounds, strict=True):
             value = self.engine.value(stage, values)
@@ -92,85 +91,111 @@ class Lexicographic:
             engine.pin(stage, engine.value(stage, values))
         return values
 
+    def _first(self) -> tuple[np.ndarray | None, list[float]]:
+        """A solution to begin with, and the bounds of the stages that it settles."""
+        engine = self.engine
+        self.bounds = self._linear()
+        values = None
+        if self.bounds and len(self.bounds) == len(self.stages):
+            if engine.count <= WHOLE:
+                return self._at_once()
+            basis = engine.highs.getBasis()
+            values = self._near()
+            engine.highs.setBasis(basis)
+        for stage in self.stages:
+            engine.unpin(stage)
+        return values, []
+
+    def _linear(self) -> list[float]:
+        """Pin every stage at its linear bound, one after the other; fewer bounds than stages when there is no time."""
+        bounds: list[float] = []
+        linear = self._blend(self.stages, BLEND)
+        for stage in self.stages:
+            self.engine.aim(stage)
+            linear = self.engine.relax(primal=True) if linear else None
+            if linear is None:
+                break
+            bounds.append(_whole(stage, linear.value))
+            self.engine.pin(stage, bounds[-1])
+        return bounds
+
+    def _blend(self, stages: list[Stage], base: float) -> Linear | None:
+        """Solve for all objectives weighted by their order: from there, each of them is a few steps away."""
+        terms: Terms = []
+        for order, stage in enumerate(reversed(stages)):
+            weight = base ** min(order, 4) / _unit(stage)
+            terms += [(column, weight * factor) for column, factor in stage.terms]
+        self.engine.aim(Stage("", terms, False))
+        return self.engine.relax(primal=base == STEEP) if terms else None
+
     def _at_once(self) -> tuple[np.ndarray | None, list[float]]:
-        """Pin stages at their linear bounds: where the last of them has a solution in integers, that proves them all.
+        """Solve with the stages at their bounds: where the last has a solution in integers, that proves them all.
 
         All stages are tried, then those up to the skew, whose linear bound is out of reach most often.
         :return: the solution and the bounds of the stages that it settles; None and no bounds when there is none.
         """
         engine = self.engine
-        bounds: list[float] = []
-        pins: list[int] = []
-        linear = self._blend()
-        for stage in self.stages:
-            engine.aim(stage)
-            linear = engine.relax(primal=True) if linear else None
-            if linear is None:
-                break
-            bounds.append(_whole(stage, linear.value))
-            pins.append(engine.pin(stage, bounds[-1]))
-        names = [stage.name for stage in self.stages]
-        tries = [len(names) - 1, *(at for at, name in enumerate(names[:-1]) if name == "skew")]
-        for last in tries if linear is not None else []:
-            while len(pins) > last:
-                engine.unpin(pins.pop())
+        linear, self.bounds = self.bounds, []
+        for last in reversed(range(len(self.stages))):
             stage = self.stages[last]
-            engine.aim(stage)
-            values, bound = self._integers(stage, bounds[last], engine.relax(), None, False)
-            if values is not None:
-                engine.pin(stage, engine.value(stage, values))
-                return values, [*bounds[:last], bound]
-        for pin in pins:
-            engine.unpin(pin)
+            engine.unpin(stage)
+            if last == len(self.stages) - 1 or stage.name == "skew":
+                engine.aim(stage)
+                engine.relax()
+                values, bound = self._integers(stage, linear[last], None, False)
+                if values is not None:
+                    engine.pin(stage, engine.value(stage, values))
+                    return values, [*linear[:last], bound]
         # That there was nothing at these bounds needs no flag: the stages are solved again.
         engine.limit = None
         return None, []
 
-    def _blend(self) -> Linear | None:
-        """Solve for all objectives weighted by their order: from there, each of them is a few steps away."""
-        terms: Terms = []
-        for order, stage in enumerate(reversed(self.stages)):
-            weight = BLEND ** min(order, 4) / (max(abs(factor) for _column, factor in stage.terms) or 1.0)
-            terms += [(column, weight * factor) for column, factor in stage.terms]
-        self.engine.aim(Stage("", terms, False))
-        return self.engine.relax() if terms else None
+    def _near(self) -> np.ndarray | None:
+        """A good solution of a large program: whole objectives at their bounds, the others weighted by their order."""
+        open_stages = [stage for stage in self.stages if not stage.integral or stage is self.stages[-1]]
+        for stage in open_stages:
+            self.engine.unpin(stage)
+        linear = self._blend(open_stages, STEEP)
+        return dive(self.engine, linear, self.gap, 1.0) if linear else None
 
     def _integers(
-        self, stage: Stage, bound: float, linear: Linear | None, start: np.ndarray | None, certain: bool
+        self, stage: Stage, bound: float, start: np.ndarray | None, certain: bool
     ) -> tuple[np.ndarray | None, float]:
-        """Solve the stage in integers; a large program only near its linear solution, if that is good enough."""
-        engine = self.engine
-        if engine.count > WHOLE and linear is not None:
-            near = dive(engine, linear, self.gap)
-            if near is not None and (start is None or engine.value(stage, near) < engine.value(stage, start)):
-                start = near
-            if start is not None and relative(engine.value(stage, start), bound) <= self.gap:
-                return start, bound
-        if start is not None and engine.deadline - time.monotonic() < SLOW * engine.count:
-            engine.limit = "deadline"
-            return start, bound
-        values, better, _ended = engine.solve(self.gap, start, certain)
-        if values is None:
-            values = start
+        """Solve the stage in integers."""
+        values, better, _ended = self.engine.solve(
+            self.gap, start, certain, start is None or self.engine.count <= WHOLE
+        )
         return values, max(bound, better) if math.isfinite(better) else bound
 
     def _one_by_one(self, values: np.ndarray | None, bounds: list[float]) -> tuple[np.ndarray, list[float]]:
         """Solve the stages that have no bound yet in integers, each from the solution of the one before."""
         engine = self.engine
-        for stage in self.stages[len(bounds) :]:
+        for at, stage in list(enumerate(self.stages))[len(bounds) :]:
             engine.aim(stage)
-            engine.highs.setOptionValue("mip_max_nodes", PLACING_NODES if stage is self.stages[0] else SEARCH_NODES)
-            linear = engine.relax()
-            bound = _whole(stage, linear.value) if linear is not None else -math.inf
-            if values is not None and time.monotonic() >= engine.deadline:
-                engine.limit = "deadline"
-            elif values is None or engine.value(stage, values) > bound + TOLERANCE:
-                values, bound = self._integers(stage, bound, linear, values, True)
+            engine.highs.setOptionValue("mip_max_nodes", SEARCH_NODES if at else PLACING_NODES)
+            linear = None
+            if at < len(self.bounds) and (values is not None or engine.late):
+                bound = self.bounds[at]
+            else:
+                linear = engine.relax(primal=values is not None)
+                bound = _whole(stage, linear.value) if linear is not None else -math.inf
+            if values is None and linear is not None and engine.count > WHOLE:
+                values = dive(engine, linear, self.gap, _unit(stage))
+            if values is None or not self._enough(stage, values, bound):
+                values, bound = self._integers(stage, bound, values, True)
             bounds = [*bounds, bound]
             if values is None:
                 values = self._nothing()
-            engine.pin(stage, engine.value(stage, values))
+            value = engine.value(stage, values)
+            engine.pin(stage, value)
+            if at < len(self.bounds) and value > self.bounds[at] + TOLERANCE:
+                # The linear bounds of the later stages hold only while the earlier ones are at theirs.
+                self.bounds = []
         return self._nothing() if values is None else values, bounds
+
+    def _enough(self, stage: Stage, values: np.ndarray, bound: float) -> bool:
+        value = self.engine.value(stage, values)
+        return value <= bound + TOLERANCE or (self.engine.count > WHOLE and relative(value, bound) <= self.gap)
 
     def _nothing(self) -> np.ndarray:
         """The solution that changes nothing, for a deadline that leaves no time; other columns follow from it."""
@@ -191,3 +216,8 @@ class Lexicographic:
 
 def _whole(stage: Stage, value: float) -> float:
     return math.ceil(value - TOLERANCE) if stage.integral else value
+
+
+def _unit(stage: Stage) -> float:
+    """What is much in the stage's objective."""
+    return max((abs(factor) for _column, factor in stage.terms), default=0.0) or 1.0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import typing as t
+from collections.abc import Mapping
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import kind
@@ -41,17 +42,21 @@ def _plain(value: t.Any, what: str) -> t.Any:
         return int(value)
     if isinstance(value, float):
         return float(value)
-    if isinstance(value, t.Mapping):
-        result = {}
-        for key, item in value.items():
-            if not isinstance(key, str):
-                raise WombatError(f"{what} has the key {key!r}, which is not a text; quote it")
-            result[str.__str__(key)] = _plain(item, what)
-        return result
+    if isinstance(value, Mapping):
+        return {
+            key if type(key) is str else _key(key, what): item if type(item) in EXACT else _plain(item, what)
+            for key, item in value.items()
+        }
     if isinstance(value, (list, tuple, set, frozenset)):
-        items = [_plain(item, what) for item in value]
+        items = [item if type(item) in EXACT else _plain(item, what) for item in value]
         return sorted(items, key=repr) if isinstance(value, (set, frozenset)) else items
     raise WombatError(f"{what} holds a {type(value).__name__}; pass texts, numbers, lists and mappings only")
+
+
+def _key(key: t.Any, what: str) -> str:
+    if not isinstance(key, str):
+        raise WombatError(f"{what} has the key {key!r}, which is not a text; quote it")
+    return str.__str__(key)
 
 
 def number(value: t.Any, what: str, low: float = 0.0, high: float = MOST) -> float:

@@ -12,7 +12,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.build impo
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.columns import Candidate, Running, UnitColumns
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import Catalogue, Eligible
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.lexicographic import Outcome
-from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.model import Problem
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.model import Instance, Problem
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import Unit
 
 Row = dict[str, t.Any]
@@ -52,6 +52,13 @@ class Plan:
             if outcome.values[slack.column] > 1e-4:
                 self.drift.append({"family": slack.family, "rule": slack.rule, "text": slack.detail})
 
+    def skip(self, unit: Unit) -> None:
+        """Leave a unit as it is, for there is no time to look for more."""
+        self.limits.add("deadline")
+        self.kept += [instance.name for instance in unit.instances]
+        self.stages.setdefault("unplaced", [0.0, 0.0])[0] += unit.open
+        self._assign(unit, unit.instances, [])
+
     def _unit(self, columns: UnitColumns, values: t.Any) -> None:
         unit = columns.unit
         staying, leaving = _stay(columns.running, values)
@@ -69,8 +76,11 @@ class Plan:
             if count:
                 column, factor = candidate.nodes
                 rows.append((candidate, count, int(round(values[column] * factor))))
+        self._assign(unit, [running.instance for running in staying], rows)
+
+    def _assign(self, unit: Unit, staying: t.Sequence[Instance], rows: t.Sequence[tuple[Candidate, int, int]]) -> None:
         self.created[unit.name] = [(candidate, count) for candidate, count, _nodes in rows]
-        placed = sum(nodes for _candidate, _count, nodes in rows) + sum(running.instance.nodes for running in staying)
+        placed = sum(nodes for _candidate, _count, nodes in rows) + sum(instance.nodes for instance in staying)
         if placed < unit.lead.nodes:
             self.shortfall[unit.name] = unit.lead.nodes - placed
         total = sum(count for _candidate, count, _nodes in rows) + len(staying)

@@ -24,31 +24,30 @@ def prune(unit: Unit, catalogue: Catalogue, eligible: Eligible) -> list[int]:
     offers = np.flatnonzero(eligible.capacity > 0)
     if not len(offers):
         return []
-    problem = catalogue.problem
-    cost, capacity = catalogue.cost[offers], -eligible.capacity[offers]
-    by_quota = {}
-    for resource in ("vcpus", "memory"):
-        limited = [
-            resource in domain.quota or resource in problem.provider_quota.get(domain.provider, {})
-            for domain in problem.domains
-        ]
-        by_quota[resource] = np.where(catalogue.by_domain(limited)[offers], catalogue.use[resource][offers], 0.0)
-    domain, tier = catalogue.domain[offers], eligible.tier[offers]
-    group = np.zeros(len(offers), dtype=int) if eligible.group is None else eligible.group[offers]
-    order = np.lexsort((offers, by_quota["memory"], by_quota["vcpus"], capacity, cost, group, tier, domain))
-    table = np.column_stack((domain, tier, group, cost, capacity, by_quota["vcpus"], by_quota["memory"]))[order]
-    # Most offers are worse than the cheapest of their domain; only the rest need a closer look.
-    first = np.r_[True, (np.diff(table[:, :3], axis=0) != 0).any(axis=1)]
-    cheapest = table[np.flatnonzero(first)][np.cumsum(first) - 1]
-    survives = first | (table[:, 4:] < cheapest[:, 4:]).any(axis=1)
-    rows, order = table[survives].tolist(), order[survives]
+    cell = catalogue.domain[offers] * (int(eligible.tier.max()) + 1) + eligible.tier[offers]
+    if eligible.group is not None:
+        cell = cell * (int(eligible.group.max()) + 1) + eligible.group[offers]
+    capacity = -eligible.capacity[offers]
+    by_quota = [catalogue.quota_use[resource][offers] for resource in ("vcpus", "memory")]
+    # Most offers are worse than the cheapest of their cell; only the rest need a closer look.
+    order = np.lexsort((catalogue.cost[offers], cell))
+    first = np.r_[True, np.diff(cell[order]) != 0]
+    cheapest = order[np.flatnonzero(first)][np.cumsum(first) - 1]
+    survives = first.copy()
+    for amounts in (capacity, *by_quota):
+        survives |= amounts[order] < amounts[cheapest]
+    left = np.sort(order[survives])
+    table = np.column_stack(
+        (cell[left], catalogue.cost[offers[left]], capacity[left], *(use[left] for use in by_quota))
+    )
     kept: list[int] = []
     front: list[t.Any] = []
-    for position, row in enumerate(rows):
-        if front and front[-1][:3] != row[:3]:
+    for position in np.lexsort((left, *table.T[::-1])).tolist():
+        row = table[position].tolist()
+        if front and front[-1][0] != row[0]:
             front = []
         # Sorted by cost, so only the other three can be worse than those of an offer kept before.
-        if not any(other[4] <= row[4] and other[5] <= row[5] and other[6] <= row[6] for other in front):
+        if not any(other[2] <= row[2] and other[3] <= row[3] and other[4] <= row[4] for other in front):
             front.append(row)
-            kept.append(int(offers[order[position]]))
+            kept.append(int(offers[left[position]]))
     return sorted(kept)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import typing as t
+from collections.abc import Mapping
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.families import read_families
@@ -28,6 +29,9 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.plain impo
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import kind
 
 GEOGRAPHY = ("city", "country", "continent", "latitude", "longitude")
+AMOUNTS = {"vcpus": 1e6, "memory": 1e12, "disk": 1e12, "price": 1e9}
+NUMBERS = frozenset((int, float))
+COMMON = (*GEOGRAPHY, "quota", "provider_quota")
 Place = tuple[str, str, str]
 
 
@@ -70,7 +74,7 @@ def _listed(value: t.Any, what: str) -> t.Sequence[t.Any]:
 
 
 def _mapping(value: t.Any, what: str) -> dict[str, t.Any]:
-    if not isinstance(value, t.Mapping):
+    if not isinstance(value, Mapping):
         raise WombatError(f"{what} must be a mapping, but is {kind(value)}")
     result: dict[str, t.Any] = plain(value, what)
     return result
@@ -84,7 +88,7 @@ class _OfferReader:
         self.geography: dict[Place, tuple[t.Any, ...]] = {}
         self.quota: dict[Place, dict[str, float]] = {}
         self.provider_quota: dict[str, dict[str, float]] = {}
-        self._seen: dict[tuple[t.Any, ...], dict[str, float]] = {}
+        self._last: dict[Place, list[t.Any]] = {}
 
     def read(self, value: t.Any, what: str) -> None:
         entry = _mapping(value, what)
@@ -96,13 +100,19 @@ class _OfferReader:
         place = (provider, region or "", zone or "")
         if (*place, size) in self.entries:
             raise WombatError(f"{what} repeats {'/'.join(filter(None, place))} {size}; list each size of a domain once")
-        for key, low, high in (("vcpus", 0.0, 1e6), ("memory", 0.0, 1e12), ("disk", 0.0, 1e12), ("price", 0.0, 1e9)):
-            number(entry.get(key), f"{what}.{key}", low, high)
+        for key, high in AMOUNTS.items():
+            amount = entry.get(key)
+            if type(amount) not in NUMBERS or not 0 <= amount <= high:
+                number(amount, f"{what}.{key}", 0.0, high)
         for key in ("labels", "features"):
             entry[key] = entry.get(key) or []
             if not isinstance(entry[key], list):
                 raise WombatError(f"{what}.{key} must be a list, but is {kind(entry[key])}")
-        self._common(place, entry, what)
+        common = [entry.get(key) for key in COMMON]
+        # Most sizes of a domain say the same of it.
+        if self._last.get(place) != common:
+            self._common(place, entry, what)
+            self._last[place] = common
         self.entries[(*place, size)] = entry
 
     def _common(self, place: Place, entry: dict[str, t.Any], what: str) -> None:
@@ -123,25 +133,18 @@ class _OfferReader:
             self._quota(entry.get("provider_quota"), f"{what}.provider_quota"),
         )
 
-    def _quota(self, value: t.Any, what: str) -> dict[str, float]:
+    @staticmethod
+    def _quota(value: t.Any, what: str) -> dict[str, float]:
         if value is None:
             return {}
         if not isinstance(value, dict):
             raise WombatError(f"{what} must be a mapping, but is {kind(value)}")
-        amounts = tuple(value.get(key) for key in RESOURCES)
-        try:
-            if amounts in self._seen:
-                return self._seen[amounts]
-        except TypeError:
-            pass  # a list or mapping in it: number() below says so
         # A provider that lowered a quota below what runs reports less than nothing left: that is nothing.
-        quota = {
-            key: max(0.0, number(amount, f"{what}.{key}", -1e15, 1e15))
-            for key, amount in zip(RESOURCES, amounts, strict=True)
-            if amount is not None
+        return {
+            key: max(0.0, number(value[key], f"{what}.{key}", -1e15, 1e15))
+            for key in RESOURCES
+            if value.get(key) is not None
         }
-        self._seen[amounts] = quota
-        return quota
 
     def finish(self) -> tuple[tuple[Domain, ...], tuple[Offer, ...]]:
         places = sorted(self.geography)

@@ -42,17 +42,15 @@ def refusals(plan: Plan) -> dict[str, list[dict[str, t.Any]]]:
 
 def _static(plan: Plan, unit: Unit) -> dict[str, dict[int, int]]:
     """Reason to domain to number of offers, for domains without any eligible offer."""
-    eligible = plan.table[unit.name]
-    furthest: dict[int, int] = {}
-    offers: dict[int, int] = {}
-    open_domains = {int(at) for at in plan.catalogue.domain[eligible.capacity > 0]}
-    for domain, reason in zip(plan.catalogue.domain.tolist(), eligible.reason.tolist(), strict=True):
-        if domain not in open_domains:
-            furthest[domain] = max(reason, furthest.get(domain, -1))
-            offers[domain] = offers.get(domain, 0) + 1
+    eligible, domains = plan.table[unit.name], plan.catalogue.domain
+    count = len(plan.problem.domains)
+    furthest = np.full(count, -1)
+    np.maximum.at(furthest, domains, eligible.reason)
+    offers = np.bincount(domains, minlength=count)
+    closed = np.bincount(domains, eligible.capacity > 0, minlength=count) == 0
     result: dict[str, dict[int, int]] = {}
-    for domain, reason in furthest.items():
-        result.setdefault(eligible.reasons[reason][1], {})[domain] = offers[domain]
+    for domain in np.flatnonzero(closed & (furthest >= 0)).tolist():
+        result.setdefault(eligible.reasons[furthest[domain]][1], {})[domain] = int(offers[domain])
     return result
 
 

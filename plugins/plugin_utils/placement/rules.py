@@ -50,8 +50,8 @@ class RuleRows:
         self.columns = columns
         self.leads = leads
         self.slacks: list[Slack] = []
-        self.skews: list[int] = []
-        self.evens: list[int] = []
+        self.skews: Terms = []
+        self.evens: Terms = []
         self.even = even
         for unit in columns.values():
             self._unit(unit)
@@ -102,19 +102,24 @@ class RuleRows:
             else:
                 self.skews.append(self._level(shares, total, spread.max_skew, most))
 
-    def _level(self, shares: t.Mapping[float, list[tuple[Key, Part]]], total: int, skew: float, most: int) -> int:
-        """The column for what the fullest key has above its share and `skew`."""
-        excess = self.program.column(0, most, integer=False)
+    def _level(
+        self, shares: t.Mapping[float, list[tuple[Key, Part]]], total: int, skew: float, most: int
+    ) -> tuple[int, float]:
+        """The term for what the fullest key has above its share and `skew`."""
+        times = _times(shares)
+        excess = self.program.column(0, most * times, integer=_is_whole(times * skew) and len(shares) == 1)
         for share, group in shares.items():
-            self._ceiling([part for _key, part in group], [(total, -share), (excess, -1.0)], skew, most)
-        return excess
+            terms = [(total, -share), (excess, -1.0 / times)]
+            self._ceiling([part for _key, part in group], terms, skew, most, times)
+        return excess, 1.0 / times
 
-    def _ceiling(self, parts: t.Iterable[Part], terms: Terms, upper: float, most: int) -> None:
+    def _ceiling(self, parts: t.Iterable[Part], terms: Terms, upper: float, most: int, times: int) -> None:
         """Keep the parts under one whole number that is at most `upper` minus the terms: that is quick to branch on."""
         ceiling = self.program.column(0, most)
         for part in parts:
             self.program.at_most([*part.nodes, (ceiling, -1.0)], -part.staying_nodes)
-        self.program.at_most([(ceiling, 1.0), *terms], upper)
+        terms = [(column, _exact(factor * times)) for column, factor in [(ceiling, 1.0), *terms]]
+        self.program.at_most(terms, _exact(upper * times))
 
     def _required(
         self,
@@ -138,7 +143,8 @@ class RuleRows:
                     self._limit(terms, spread.max_skew - part.staying_nodes, excess, unit.loose, rule)
                 else:
                     whole.append(part)
-            self._ceiling(whole, [(total, -share)], spread.max_skew, unit.most_nodes + unit.unit.running)
+            most = unit.most_nodes + unit.unit.running
+            self._ceiling(whole, [(total, -share)], spread.max_skew, most, _times(shares))
 
     def _min(self, unit: UnitColumns, count: Count) -> None:
         for key, part in _known(unit.parts(count.over)):
@@ -273,3 +279,16 @@ def _shares(spread: Spread, keys: t.Sequence[Key]) -> dict[Key, float]:
 def _column(used: int | float, factor: float) -> tuple[Terms, float]:
     """Split what `used` gave into terms and a constant: a float is certain, an int is a column."""
     return ([], used * factor) if isinstance(used, float) else ([(used, factor)], 0.0)
+
+
+def _times(shares: t.Mapping[float, list[tuple[Key, Part]]]) -> int:
+    """What to multiply a spread by: equal shares become whole numbers, of which the solver can prove more."""
+    return max(1, *(len(group) for group in shares.values())) if len(shares) == 1 else 1
+
+
+def _is_whole(value: float) -> bool:
+    return abs(value - round(value)) < ROUNDING
+
+
+def _exact(value: float) -> float:
+    return float(round(value)) if _is_whole(value) else value
