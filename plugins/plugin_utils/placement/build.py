@@ -74,10 +74,18 @@ def quota_rows(catalogue: Catalogue, columns: t.Iterable[UnitColumns]) -> list[Q
 
 
 class Model:
-    """The program of some units, and what its columns mean."""
+    """The program of some units, and what its columns mean.
+
+    :param wishes: False when it only counts whether all nodes have a place.
+    """
 
     def __init__(
-        self, units: t.Sequence[Unit], leads: t.Mapping[str, str], catalogue: Catalogue, table: t.Mapping[str, Eligible]
+        self,
+        units: t.Sequence[Unit],
+        leads: t.Mapping[str, str],
+        catalogue: Catalogue,
+        table: t.Mapping[str, Eligible],
+        wishes: bool = True,
     ) -> None:
         self.catalogue = catalogue
         self.program = Program()
@@ -85,11 +93,11 @@ class Model:
         self.columns = {unit.name: UnitColumns(self.program, unit, catalogue, table[unit.name], room) for unit in units}
         for quota in quota_rows(catalogue, self.columns.values()):
             self.program.at_most(quota.terms, quota.limit)
-        small = sum(len(unit.candidates) for unit in self.columns.values()) <= TIES
-        self.rules = RuleRows(self.program, self.columns, leads, small)
+        small = wishes and sum(len(unit.candidates) for unit in self.columns.values()) <= TIES
+        self.rules = RuleRows(self.program, self.columns, leads, small, wishes)
         if catalogue.problem.budget is not None:
             self.rules.budget(self.columns.values(), catalogue.problem.budget, "all families")
-        self.program.stages = self._stages()
+        self.program.stages = self._stages() if wishes else [self._unplaced()]
         if small:
             self.program.ties = [
                 stage for stage in (Stage("even", self.rules.evens, False), self._names()) if stage.terms
@@ -111,7 +119,7 @@ class Model:
     def _stages(self) -> list[Stage]:
         units = list(self.columns.values())
         stages = [
-            Stage("unplaced", [(unit.unplaced, 1.0) for unit in units if unit.unit.open], True),
+            self._unplaced(),
             Stage(
                 "excess",
                 [
@@ -134,6 +142,9 @@ class Model:
             ),
         ]
         return [stage for stage in stages if stage.terms or stage.constant]
+
+    def _unplaced(self) -> Stage:
+        return Stage("unplaced", [(unit.unplaced, 1.0) for unit in self.columns.values() if unit.unit.open], True)
 
     def _drift(self, units: list[UnitColumns]) -> Stage:
         stage = Stage("drift", [(slack.column, 1.0) for slack in self.rules.slacks], False)

@@ -22,8 +22,9 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible i
     checks,
     tiers,
 )
-from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.lexicographic import Lexicographic
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.lexicographic import WHOLE, Lexicographic
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program import Program, Stage, Terms
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.proofs import Proofs
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.rules import RuleRows
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import Unit
 
@@ -59,6 +60,7 @@ class Elastic:
         self.knobs: dict[Name, Knob] = {}
         self.columns: dict[str, UnitColumns] = {}
         self.spreads_free = False
+        self.proofs: list[frozenset[int]] = []
         for name, unit in units.items():
             self._unit(name, unit, name in strict)
         self.most = float(sum(columns.most_nodes for columns in self.columns.values()) or 1)
@@ -101,6 +103,9 @@ class Elastic:
 
     def ban(self, knobs: t.Sequence[Knob]) -> None:
         """Let these knobs not all be turned again."""
+        banned = {knob.column for knob in knobs}
+        others = (at for at, knob in enumerate(self.knobs.values()) if knob.column not in banned)
+        self.proofs.append(frozenset(others))
         self.program.at_most([(knob.column, 1.0) for knob in knobs], len(knobs) - 1)
 
     def free_spreads(self) -> None:
@@ -118,6 +123,11 @@ class Elastic:
                     if knob.owner == name and knob.refused and knob is not spread_knob:
                         self.program.at_most([(knob.column, 1.0), (spread_knob.column, -1.0)], 0)
 
+    @property
+    def small(self) -> bool:
+        """Whether one integer program can settle it."""
+        return len(self.program.lower) <= WHOLE
+
     def solve(self, deadline: float) -> tuple[list[Knob], t.Any] | None:
         """The fewest knobs, turned as little as can be, and the values of all columns; None when there is no way.
 
@@ -127,6 +137,11 @@ class Elastic:
         knobs = [(knob.column, 1.0) for knob in self.knobs.values()]
         amounts = [(slack, 1.0) for knob in self.knobs.values() for slack, _unit in knob.amounts]
         amounts += [(candidate.column, 1.0) for knob in self.knobs.values() for candidate, _text in knob.refused]
+        if not self.small:
+            self.program.stages = [Stage("unplaced", unplaced, True), Stage("amounts", amounts, False)]
+            found = Proofs(self.program, [column for column, _one in knobs], self.proofs, deadline).fewest()
+            every = list(self.knobs.values())
+            return ([every[at] for at in found[0]], found[1]) if found else None
         stages = [Stage("unplaced", unplaced, True), Stage("knobs", knobs, True), Stage("amounts", amounts, False)]
         self.program.stages = [stage for stage in stages if stage.terms]
         outcome = Lexicographic(self.program, 0.0, deadline).run()
@@ -140,7 +155,7 @@ class _ElasticRows(RuleRows):
 
     def __init__(self, elastic: Elastic, leads: t.Mapping[str, str]) -> None:
         self.host = elastic
-        super().__init__(elastic.program, elastic.columns, leads, False)
+        super().__init__(elastic.program, elastic.columns, leads, even=False, wishes=False)
 
     def _limit(self, terms: Terms, upper: float, excess: float, loose: bool, rule: tuple[str, str, str]) -> None:
         slack = self.host.give(rule[0], rule[1], ROOM, 1.0)

@@ -76,8 +76,8 @@ class _Parts(t.NamedTuple):
     table: dict[str, Eligible]
     groups: list[list[Unit]]
 
-    def model(self, group: list[Unit]) -> Model:
-        return Model(group, self.leads, self.catalogue, self.table)
+    def model(self, group: list[Unit], wishes: bool = True) -> Model:
+        return Model(group, self.leads, self.catalogue, self.table, wishes)
 
 
 def _parts(problem: Problem) -> _Parts:
@@ -113,8 +113,7 @@ def _fits(problem: Problem, deadline: float) -> bool:
     """Whether all nodes have a place, at whatever price."""
     parts = _parts(problem)
     for group in parts.groups:
-        program = parts.model(group).program
-        program.stages, program.ties = [stage for stage in program.stages if stage.name == "unplaced"], []
+        program = parts.model(group, wishes=False).program
         outcome = Lexicographic(program, 0.0, deadline).run()
         if outcome.stages.get("unplaced", (0.0, 0.0))[0] > 0.5:
             return False

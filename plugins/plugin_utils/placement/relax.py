@@ -16,11 +16,9 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.model impo
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.plan import Plan
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import Unit, unit_of
 
-MOST_ANSWERS = 6
-# With more units than this, the demands of those that are placed stand.
+MOST_ANSWERS, FEW_ANSWERS = 6, 2
+# With more units than this, the demands of those that are placed stand; with more that are not, theirs too.
 FEW_UNITS = 12
-# With more pairs of offer and unit than this, all demands stand: only quotas, rules and budgets can give way.
-LARGE = 100_000
 NAMED_FAMILIES = 4
 QUOTAS = {"instances quota": "instance quota", "vcpus quota": "vcpu quota", "memory quota": "memory quota"}
 
@@ -33,35 +31,42 @@ def relax(plan: Plan, fits: t.Callable[[Problem], bool], deadline: float) -> tup
     :return: the fewest rules as `{family, rule, text}` (a quota's "family" is its domain or provider), single changes.
     """
     strict: set[str] = set()
-    if len(plan.problem.offers) * len(plan.units) > LARGE:
-        strict = set(plan.units)
-    elif len(plan.units) > FEW_UNITS:
-        strict = set(plan.units) - set(plan.shortfall)
+    if len(plan.units) > FEW_UNITS:
+        strict = set(plan.units) - (set(plan.shortfall) if len(plan.shortfall) <= FEW_UNITS else set())
     elastic = Elastic(plan.units, unit_of(plan.units), plan.catalogue, strict)
     conflict: list[dict[str, str]] = []
     changes: list[str] = []
-    for _answer in range(MOST_ANSWERS):
+    for _answer in range(MOST_ANSWERS if elastic.small else FEW_ANSWERS):
         # Half of what is left, so that there is time to check the answer.
         now = time.monotonic()
         found = elastic.solve(now + (deadline - now) / 2) if now < deadline else None
         if not found or not found[0] or (conflict and len(found[0]) > 1):
             break
-        if not fits(drop(plan.problem, found[0])):
+        knobs, values = found
+        if not fits(drop(plan.problem, knobs)):
             if elastic.spreads_free:
-                elastic.ban(found[0])
+                elastic.ban(knobs)
             elastic.free_spreads()
-        else:
-            elastic.ban(found[0])
-            words = _Words(elastic, found[1])
-            texts = [words.text(knob) for knob in found[0]]
-            if not conflict:
-                conflict = [
-                    {"family": k.owner, "rule": k.rule, "text": x} for k, x in zip(found[0], texts, strict=True)
-                ]
-            if len(texts) > 1:
-                break
-            changes += texts
+            continue
+        knobs = _needed(knobs, plan.problem, fits)
+        elastic.ban(knobs)
+        words = _Words(elastic, values)
+        texts = [words.text(knob) for knob in knobs]
+        if not conflict:
+            conflict = [{"family": k.owner, "rule": k.rule, "text": x} for k, x in zip(knobs, texts, strict=True)]
+        if len(texts) > 1:
+            break
+        changes += texts
     return conflict, changes + _fewer_nodes(plan)
+
+
+def _needed(knobs: list[Knob], problem: Problem, fits: t.Callable[[Problem], bool]) -> list[Knob]:
+    """The knobs without those that the others can do without."""
+    for knob in list(knobs) if len(knobs) > 1 else []:
+        others = [other for other in knobs if other is not knob]
+        if others and fits(drop(problem, others)):
+            knobs = others
+    return knobs
 
 
 def drop(problem: Problem, knobs: t.Iterable[Knob]) -> Problem:
@@ -134,7 +139,7 @@ class _Words:
             return f"raise the budget of all families by {_money(amount)}"
         unit = self.columns[knob.owner].unit
         used = [(c, text) for c, text in knob.refused if self.values[c.column] > 0.5]
-        if used and amount < 1e-6:
+        if used:
             return self._demand(unit, knob, used)
         if knob.rule == "budget":
             return f"raise the budget of {unit.name} by {_money(amount)}"

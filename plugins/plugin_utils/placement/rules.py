@@ -38,13 +38,19 @@ class RuleRows:
     :param columns: the units' columns by lead.
     :param leads: the lead of every family.
     :param even: add what is needed to break ties by the even distribution of nodes.
+    :param wishes: add what is wished and not required too.
     """
 
     # Whether every required rule can give way; then all of them pass through `_limit`.
     elastic = False
 
     def __init__(
-        self, program: Program, columns: t.Mapping[str, UnitColumns], leads: t.Mapping[str, str], even: bool
+        self,
+        program: Program,
+        columns: t.Mapping[str, UnitColumns],
+        leads: t.Mapping[str, str],
+        even: bool,
+        wishes: bool,
     ) -> None:
         self.program = program
         self.columns = columns
@@ -53,13 +59,15 @@ class RuleRows:
         self.skews: Terms = []
         self.evens: Terms = []
         self.even = even
+        self.wishes = wishes
         for unit in columns.values():
             self._unit(unit)
 
     def _unit(self, unit: UnitColumns) -> None:
         rules = unit.unit.rules
         for spread in rules.spread:
-            self._spread(unit, spread)
+            if spread.required or self.wishes:
+                self._spread(unit, spread)
         for count in rules.min:
             self._min(unit, count)
         for count in rules.max:
