@@ -10,6 +10,7 @@ import math
 import time
 import typing as t
 
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.columns import Candidate
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.elastic import ALL_FAMILIES, Elastic, Knob
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import memory_text
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.model import Demand, Family, Problem, Rules
@@ -17,6 +18,10 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.plan impor
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import Unit, unit_of
 
 MOST_ANSWERS, FEW_ANSWERS = 6, 2
+# Up to so many columns, what the elastic program does not find is found by trial.
+TINY = 300
+# These ask for nothing that could be in the way.
+IDLE = ("prefer", "max_moves")
 # With more units than this, the demands of those that are placed stand; with more that are not, theirs too.
 FEW_UNITS = 12
 NAMED_FAMILIES = 4
@@ -57,6 +62,11 @@ def relax(plan: Plan, fits: t.Callable[[Problem], bool], deadline: float) -> tup
         if len(texts) > 1:
             break
         changes += texts
+    if len(conflict) != 1 and len(elastic.program.lower) <= TINY:
+        rules = _by_trial(plan.problem, not conflict, fits)
+        if rules:
+            conflict = [{"family": rule.owner, "rule": rule.rule, "text": _lifted(rule)} for rule in rules]
+            changes = [row["text"] for row in conflict] if len(conflict) == 1 else []
     return conflict, changes + _fewer_nodes(plan)
 
 
@@ -67,6 +77,39 @@ def _needed(knobs: list[Knob], problem: Problem, fits: t.Callable[[Problem], boo
         if others and fits(drop(problem, others)):
             knobs = others
     return knobs
+
+
+def _by_trial(problem: Problem, any_number: bool, fits: t.Callable[[Problem], bool]) -> list[Knob]:
+    """One rule, or a set without a needless one, found by leaving rules out: fewer offers were counted otherwise.
+
+    The elastic program takes the nodes that fit on an offer, and the keys of its spreads, as they are with all rules.
+    """
+    rules = [Knob(owner, rule, -1) for owner, rule in _rule_names(problem)]
+    for rule in rules:
+        if fits(drop(problem, [rule])):
+            return [rule]
+    return _needed(rules, problem, fits) if any_number and fits(drop(problem, rules)) else []
+
+
+def _rule_names(problem: Problem) -> t.Iterator[tuple[str, str]]:
+    """Every rule that `drop` can leave out."""
+    if problem.budget is not None:
+        yield ALL_FAMILIES, "budget"
+    for domain in problem.domains:
+        yield from ((domain.name, f"{resource} quota") for resource in domain.quota)
+    for provider, quota in problem.provider_quota.items():
+        yield from ((f"provider {provider}", f"{resource} quota") for resource in quota)
+    for name, family in problem.families.items():
+        for value, empty in ((family.demand, Demand()), (family.rules, Rules())):
+            for field in dataclasses.fields(value):
+                if getattr(value, field.name) != getattr(empty, field.name) and field.name not in IDLE:
+                    yield name, field.name
+
+
+def _lifted(knob: Knob) -> str:
+    if knob.rule in QUOTAS:
+        return f"lift the {QUOTAS[knob.rule]} of {knob.owner}"
+    return f"drop {knob.rule} of {knob.owner}"
 
 
 def drop(problem: Problem, knobs: t.Iterable[Knob]) -> Problem:
@@ -135,10 +178,10 @@ class _Words:
                 memory_text(math.ceil(amount - 1e-6)) if knob.rule == "memory quota" else str(math.ceil(amount - 1e-6))
             )
             return f"raise the {QUOTAS[knob.rule]} of {knob.owner} by {more}"
-        if knob.owner == ALL_FAMILIES:
-            return f"raise the budget of all families by {_money(amount)}"
-        unit = self.columns[knob.owner].unit
         used = [(c, text) for c, text in knob.refused if self.values[c.column] > 0.5]
+        if knob.owner == ALL_FAMILIES:
+            return _lifted(knob) if used else f"raise the budget of all families by {_money(amount)}"
+        unit = self.columns[knob.owner].unit
         if used:
             return self._demand(unit, knob, used)
         if knob.rule == "budget":
@@ -152,11 +195,10 @@ class _Words:
         return f"drop {knob.rule} of {unit.name}"
 
     def _demand(self, unit: Unit, knob: Knob, used: list[t.Any]) -> str:
-        nodes = unit.lead.low
         if knob.rule in ("vcpus", "memory", "disk"):
-            least = min(self._largest(knob, c.offer) for c, _text in used) / nodes
+            least = min(self._largest(knob, c.offer) / self._nodes(c) for c, _text in used)
             if not math.isnan(least):
-                have, want = getattr(unit.demand, knob.rule), least
+                have, want = getattr(unit.demand, knob.rule), math.floor(least * 100 + 1e-6) / 100
                 words = memory_text if knob.rule == "memory" else "{:g}".format
                 return f"lower {knob.rule} of {unit.name} from {words(have)} to {words(want)}"
         if knob.rule == "arch":
@@ -164,6 +206,11 @@ class _Words:
             return f"let {unit.name} run on {' and '.join(arches)}"
         reasons = sorted({text for _c, text in used})
         return f"relax {knob.rule} of {unit.name} ({'; '.join(reasons)})"
+
+    def _nodes(self, candidate: Candidate) -> int:
+        """How many nodes an instance of the candidate has at the most."""
+        column, factor = candidate.nodes
+        return math.ceil(self.values[column] * factor / round(self.values[candidate.column]) - 1e-6)
 
     def _largest(self, knob: Knob, offer: int) -> float:
         """The largest amount that the same filters refuse in the domain: pruning may have kept a smaller one."""

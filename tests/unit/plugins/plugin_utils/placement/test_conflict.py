@@ -80,6 +80,11 @@ def changed(case, text):
             del families[match[3]]["placement"][match[2]]
     elif match := re.fullmatch(r"lower (vcpus|memory) of (\w+) from \S+(?: [MG]iB)? to ([\d.]+)( [MG]iB)?", text):
         families[match[2]]["demand"][match[1]] = float(match[3]) * UNITS[(match[4] or "MiB").strip()]
+    elif match := re.fullmatch(r"lift the (instance|vcpu|memory) quota of (.+)", text):
+        resource = {"instance": "instances", "vcpu": "vcpus", "memory": "memory"}[match[1]]
+        case = relaxed(case, [(match[2], f"{resource} quota")])
+    elif match := re.fullmatch(r"drop budget of all families", text):
+        case["budget"] = None
     elif match := re.match(r"(?:drop|relax) (\w+) of (\w+)", text):
         case = relaxed(case, [(match[2], match[1])])
     else:
