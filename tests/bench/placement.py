@@ -26,6 +26,8 @@ import placement_cpsat
 GAPS = {"small": 0.0, "middle": 0.01, "large": 0.01}
 GOALS = {"small": "optimal, 0.5 s", "middle": "<= 1 %, 2 CPU-s", "large": "<= 1 %, 2 CPU-s, 300 MB"}
 METHODS = ("ours", "greedy", "unpruned", "cp_sat")
+SEEDS = range(8)
+LIMITS = (1.0, 2.0, 3.0, 5.0, 10.0)
 
 
 def measure(case: str, method: str, limit: float) -> dict[str, t.Any]:
@@ -54,14 +56,37 @@ def rival(function: str, *arguments: t.Any) -> t.Any:
     return getattr(placement_rivals, function)(*arguments)
 
 
-def deadline(seconds: float) -> tuple[float, str | None]:
-    """How long an unreachable goal takes with a time limit, and what stopped it."""
+def seeds(case: str) -> list[tuple[float, float, str]]:
+    """CPU seconds, gap and status for every seed of a case."""
+    from ansible_collections.wombat.erlang.plugins.plugin_utils.placement import place
+
+    found = []
+    for seed in SEEDS:
+        data = getattr(placement_cases, case)(seed)
+        started = time.process_time()
+        result = place(*data, gap=GAPS[case], time_limit=60)
+        found.append((time.process_time() - started, result["gap"], result["status"]))
+    return found
+
+
+def deadline(seconds: float) -> tuple[float, float, dict[str, t.Any]]:
+    """How long an unreachable goal takes with a time limit, in wall and CPU seconds, and what came of it."""
     from ansible_collections.wombat.erlang.plugins.plugin_utils.placement import place
 
     data = placement_cases.large()
-    started = time.monotonic()
+    started, cpu = time.monotonic(), time.process_time()
     result = place(*data, gap=0.0, time_limit=seconds)
-    return time.monotonic() - started, result["limit"]
+    return time.monotonic() - started, time.process_time() - cpu, result
+
+
+def conflict(case: str) -> tuple[float, list[str]]:
+    """CPU seconds until a large case without a solution is answered, and what helps."""
+    from ansible_collections.wombat.erlang.plugins.plugin_utils.placement import place
+
+    data = getattr(placement_cases, case)()
+    started = time.process_time()
+    result = place(*data, gap=0.01, time_limit=60)
+    return time.process_time() - started, [row["text"] for row in result["conflict"]]
 
 
 def explaining() -> float:
@@ -106,11 +131,17 @@ def main() -> None:
             cost = (f"{row['cpu']:.2f}", f"{row['cpu'] / first:.1f}", f"{row['memory']:.0f}", row["limit"] or "-")
             line(case, method, row["unplaced"], row["prefer"], row["skew"], row["price"], gap, *cost)
         print(f"{case}: goal {GOALS[case]}")
-    for seconds in (2.0, 5.0):
-        taken, stopped = alone(deadline, seconds)
-        print(
-            f"a limit of {seconds:g} s took {taken:.2f} s ({100 * (taken / seconds - 1):+.0f} %), stopped by {stopped}"
-        )
+        rows = alone(seeds, case)
+        print(f"  seeds, CPU s: {', '.join(f'{cpu:.2f}' for cpu, _gap, _status in rows)}")
+        print(f"  seeds, gap:   {', '.join(f'{100 * gap:.2f} %' for _cpu, gap, _status in rows)}")
+    for seconds in LIMITS:
+        wall, cpu, result = alone(deadline, seconds)
+        over = f"{100 * (wall / seconds - 1):+.0f} %"
+        placed = f"{result['objective']['unplaced']} unplaced, gap {100 * result['gap']:.3f} %"
+        print(f"limit {seconds:g} s: {wall:.2f} s ({over}), {cpu:.2f} CPU-s, stopped by {result['limit']}, {placed}")
+    for case in ("short", "blocked"):
+        cpu, texts = alone(conflict, case)
+        print(f"{case}: {cpu:.2f} CPU-s until {'; '.join(texts) or 'nothing was found'}")
     print(f"explaining the large case took {alone(explaining):.3f} s")
 
 

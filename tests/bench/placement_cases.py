@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The three cases of the placement benchmark, drawn with fixed seeds."""
+"""The cases of the placement benchmark, drawn with fixed seeds."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def offers(dice: random.Random, domains: int, sizes: int, instances: tuple[int, 
     return result
 
 
-def small() -> Case:
+def small(seed: int = 1) -> Case:
     """10 domains x 20 sizes, 5 families, 100 nodes, all rules."""
-    dice = random.Random(1)
+    dice = random.Random(seed)
     families = {
         "kv": {
             "nodes": 20,
@@ -93,16 +93,30 @@ def small() -> Case:
     return families, offers(dice, 10, 20, (8, 20))
 
 
-def middle() -> Case:
+def middle(seed: int = 2) -> Case:
     """50 domains x 50 sizes, 20 families, 1,000 nodes."""
-    dice = random.Random(2)
+    dice = random.Random(seed)
     return _many(dice, 20, 1000), offers(dice, 50, 50, (18, 30))
 
 
-def large() -> Case:
+def large(seed: int = 3) -> Case:
     """200 domains x 50 sizes, 50 families, 10,000 nodes, quotas tight, spread and together."""
-    dice = random.Random(3)
+    dice = random.Random(seed)
     return _many(dice, 50, 10_000), offers(dice, 200, 50, (45, 65))
+
+
+def short(seed: int = 3) -> Case:
+    """The large case with quotas that have no room for all nodes."""
+    dice = random.Random(seed)
+    return _many(dice, 50, 10_000), offers(dice, 200, 50, (40, 54))
+
+
+def blocked(seed: int = 3) -> Case:
+    """The large case with room, and a family that no size is large enough for."""
+    dice = random.Random(seed)
+    families = _many(dice, 50, 10_000)
+    families["family07"]["demand"]["memory"] = "900 GiB"
+    return families, offers(dice, 200, 50, (52, 70))
 
 
 def _many(dice: random.Random, count: int, nodes: int) -> dict[str, t.Any]:

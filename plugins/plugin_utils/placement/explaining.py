@@ -17,6 +17,7 @@ STATUS = {
     "feasible": "all nodes placed, at most {gap} from the best",
     "infeasible": "not all nodes can be placed",
 }
+LATE = "not all nodes were placed in time, which does not say that they cannot be"
 LIMIT = {"deadline": "the time limit stopped the search", "nodes": "the limit on the search tree stopped the search"}
 
 
@@ -59,7 +60,9 @@ def count(number: int, word: str) -> str:
 
 def _head(result: t.Mapping[str, t.Any]) -> list[str]:
     gap = f"{100 * result['gap']:.2g} %"
-    line = f"Placement: {STATUS[result['status']].format(gap=gap)}; {money(result['price'])} an hour"
+    late = result["status"] == "infeasible" and result["limit"] == "deadline"
+    words = LATE if late else STATUS[result["status"]].format(gap=gap)
+    line = f"Placement: {words}; {money(result['price'])} an hour"
     if result["unknown_prices"]:
         line += f" and {count(result['unknown_prices'], 'instance')} of unknown price"
     if result["limit"]:

@@ -101,7 +101,7 @@ class _OfferReader:
         if (*place, size) in self.entries:
             raise WombatError(f"{what} repeats {'/'.join(filter(None, place))} {size}; list each size of a domain once")
         for key, high in AMOUNTS.items():
-            amount = entry.get(key)
+            amount: t.Any = entry.get(key)
             if type(amount) not in NUMBERS or not 0 <= amount <= high:
                 number(amount, f"{what}.{key}", 0.0, high)
         for key in ("labels", "features"):

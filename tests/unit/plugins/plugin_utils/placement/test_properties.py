@@ -9,11 +9,12 @@ import copy
 import json
 import random
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.wombat.erlang.plugins.plugin_utils.placement import place
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement import explain, place
 from ansible_collections.wombat.erlang.tests.bench import placement_cases
 from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.placement import referee
 from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.placement.cases import random_case
@@ -113,11 +114,44 @@ def test_a_large_case_is_good_and_obeys_the_rules():
     assert result["shortfall"] == {}
 
 
-def test_a_deadline_is_flagged():
-    families, offers = placement_cases.middle()
-    result = place(families, offers, gap=0.0, time_limit=0.0)
-    assert result["limit"] == "deadline"
-    assert result["status"] == "infeasible"
+def test_a_deadline_is_flagged_and_leaves_what_runs():
+    families, offers = placement_cases.small()
+    place_of = {key: offers[0][key] for key in ("provider", "region", "zone", "size")}
+    existing = [{"name": "shop-kv-a", "family": "kv", "nodes": 1, **place_of}]
+    result = place(families, offers, existing, gap=0.0, time_limit=0.0)
+    assert (result["limit"], result["status"], result["gap"]) == ("deadline", "infeasible", 1.0)
+    assert (result["kept"], result["assignments"], result["shortfall"]["kv"]) == (["shop-kv-a"], [], 19)
+    assert explain(result)[0].startswith("Placement: not all nodes were placed in time")
+
+
+class Clock:
+    """Seconds that pass only when somebody looks."""
+
+    def __init__(self, step):
+        self.now, self.step = 0.0, step
+
+    def __call__(self):
+        self.now += self.step
+        return self.now
+
+
+@pytest.mark.parametrize("step", [0.05, 0.5, 1.0, 2.0, 3.0])
+def test_wherever_the_deadline_strikes_the_result_obeys_the_rules(monkeypatch, step):
+    """With every look at the clock a part of the time passes, so each step is another place to stop at."""
+    for seed in range(2060, 2075):
+        case = random_case(seed)
+        monkeypatch.setattr(time, "monotonic", Clock(step))
+        result = place(case["families"], case["offers"], case["existing"], case["budget"], time_limit=20)
+        monkeypatch.undo()
+        assert referee.problems_of(case, result) == [], seed
+        assert result["status"] != "optimal" or result["limit"] is None, seed
+
+
+@pytest.mark.parametrize(("case", "rules"), [("short", {"instances quota"}), ("blocked", {"memory"})])
+def test_a_large_problem_without_a_solution_names_the_rule(case, rules):
+    result = place(*getattr(placement_cases, case)(), gap=0.01, time_limit=300)
+    assert {row["rule"] for row in result["conflict"]} == rules
+    assert len(result["conflict"]) == 1
 
 
 def test_placement_knows_nothing_of_ansible_or_clouds():
