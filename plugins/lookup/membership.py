@@ -55,7 +55,8 @@ RETURN = r"""
 _raw:
   description:
     - The families, each as M(wombat.erlang.member) takes it, with C(remembers), whether its cluster remembers its
-      members, and C(pace), how many hosts may join at once, 0 for all.
+      members, C(settles), whether the state C(settled) has to follow C(joined), and C(pace), how many hosts may join at
+      once, 0 for all.
   type: list
   elements: dict
 """
@@ -95,7 +96,9 @@ class LookupModule(LookupBase):
             "wanted": wanted,
             "leaving": leaving,
             "remembers": strategy.REMEMBERS,
-            "pace": strategy.PACE,
+            "settles": strategy.SETTLES,
+            "pace": family["bootstrap"].get("pace", strategy.PACE),
+            "domains": dict(members["domains"]),
         }
         if not strategy.REMEMBERS or not self.get_option("status"):
             return known
@@ -108,7 +111,6 @@ class LookupModule(LookupBase):
             "lead": decision.lead,
             "forget": list(decision.forget),
             "split": list(decision.split),
-            "domains": dict(members["domains"]),
         }
 
     @staticmethod

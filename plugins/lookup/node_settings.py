@@ -35,8 +35,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - The nodes, each with C(name), C(family), C(release), C(packages), C(service), C(slot), C(tls), C(config),
-      C(vm_args) and C(env).
+    - The nodes, each with C(name), C(family), C(release), C(packages), C(service), C(slot), C(tls), C(config), C(told),
+      C(vm_args), C(env) and C(home).
   type: list
   elements: dict
 """
@@ -48,6 +48,8 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import Family
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.registry import STRATEGIES
 from ansible_collections.wombat.erlang.plugins.plugin_utils import loader
 
 
@@ -75,6 +77,7 @@ class LookupModule(LookupBase):
             "data_dir": os.path.join(self.get_option("root"), "nodes", node["label"], "data"),
         }
         settings = deployment.settings(family.name, known)
+        added = STRATEGIES[family.strategy].settings(known, self.family(host, family.name), dict(family.bootstrap))
         return {
             "name": node["name"],
             "family": family.name,
@@ -83,5 +86,30 @@ class LookupModule(LookupBase):
             "service": dict(deployment.releases[family.release].service),
             "slot": node["slot"],
             "tls": family.tls,
-            **settings,
+            # What the file says goes before what the strategy says.
+            "config": _merged(added.config, settings["config"]),
+            "told": _without(added.told, settings["config"]),
+            "vm_args": [*added.vm_args, *settings["vm_args"]],
+            "env": {**added.env, **settings["env"]},
+            "home": dict(added.home),
         }
+
+    @staticmethod
+    def family(host: t.Mapping[str, t.Any], name: str) -> Family:
+        """What the loaded deployment says of a family's nodes; nothing where a play has not loaded it."""
+        facts = host["hostvars"].raw_get("localhost").get("ansible_facts") or {}
+        members = facts.get("wombat", {}).get("members", {}).get(name) or {"nodes": (), "leaving": (), "domains": {}}
+        return Family(name, tuple(members["nodes"]), tuple(members["leaving"]), domains=dict(members["domains"]))
+
+
+def _merged(first: t.Mapping[str, t.Any], then: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Settings by application; where both have a key it is the second's that counts."""
+    return {app: {**first.get(app, {}), **then.get(app, {})} for app in {**first, **then}}
+
+
+def _without(settings: t.Mapping[str, t.Any], others: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The settings whose keys the others do not have."""
+    return {
+        app: {key: value for key, value in keys.items() if key not in (others.get(app) or {})}
+        for app, keys in settings.items()
+    }

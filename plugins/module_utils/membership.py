@@ -27,12 +27,12 @@ _DEAD = View(error="it does not run")
 # What a running node knows of its family is compared with members.config, and brought to it.
 _TELL = """begin
     {{ok, [Config]}} = file:consult({file}),
-    Known = proplists:get_value(wombat, Config, []),
-    Stale = [Key || {{Key, Value}} <- Known, application:get_env(wombat, Key) =/= {{ok, Value}}],
+    Known = [{{Application, Key, Value}} || {{Application, Settings}} <- Config, {{Key, Value}} <- Settings],
+    Stale = [Key || {{Application, Key, Value}} <- Known, application:get_env(Application, Key) =/= {{ok, Value}}],
     {change}
     {{Stale, {question}}}
 end"""
-_CHANGE = "[ok = application:set_env(wombat, Key, Value) || {Key, Value} <- Known],"
+_CHANGE = "[ok = application:set_env(Application, Key, Value) || {Application, Key, Value} <- Known],"
 
 
 def prepare(options: dict[str, Any]) -> Work:
@@ -63,7 +63,6 @@ def family_of(settings: dict[str, Any]) -> Family:
         lead=settings.get("lead"),
         forget=tuple(settings.get("forget") or ()),
         domains=settings.get("domains") or {},
-        sites=settings.get("sites") or {},
     )
 
 
@@ -82,6 +81,7 @@ class _Host:
         self.console = Console(running, self.timeout)
         self.strategies: dict[str, Strategy] = {}
         self.split: dict[str, list[str]] = {}
+        self.said: dict[str, str] = {}  # what a system said of a node when it was to do something
         for settings in options["families"]:
             known = STRATEGIES.get(settings["strategy"])
             if known is None:
@@ -115,10 +115,11 @@ class _Host:
     def joined(self) -> Work:
         """Tell the nodes what they should know, and make those members that are to join."""
         told, views = self.tell(change=False)
-        joining = {name: self.joins(name, views[name]) for name in self.of if self.joins(name, views[name])}
+        asked = {name: self.joins(name, views[name]) for name in self.of}
+        joining = {name: peers for name, peers in asked.items() if peers is not None}
         stale = [name for name, keys in told.items() if keys]
         failed = [name for name in self.of if views[name].error is not None]
-        lines = "".join(f"+ {name} joins {', '.join(peers)}\n" for name, peers in sorted(joining.items()))
+        lines = "".join(f"+ {name} joins {', '.join(peers)}\n" for name, peers in sorted(joining.items()) if peers)
         result = {"nodes": {name: {"joined": joining.get(name, [])} for name in self.of}}
         if not joining and not stale and not failed:
             return Work(False, result)
@@ -131,7 +132,10 @@ class _Host:
         def apply() -> dict[str, Any]:
             with self.held(list(self.leads())):
                 changed = [name for name, strategy in self.leads().items() if strategy.finish(name)]
-            failures = self.wait(self.of, lambda name, view: bool(self.of[name].disagreement(name, view)))
+            views = self.views(self.of)
+            unsettled = [name for name, strategy in self.of.items() if strategy.disagreement(name, views[name])]
+            # What changes nothing where there is agreement may be tried again until there is.
+            failures = self.wait(unsettled, self.disagrees, self.attempt) if unsettled else {}
             sentences = [sentence for lines in self.split.values() for sentence in lines] if failures else []
             for name, view in sorted(failures.items()):
                 sentences += [f"Node {name} {end}." for end in self.of[name].disagreement(name, view)]
@@ -151,12 +155,11 @@ class _Host:
         result = {"nodes": {name: {"left": name in members} for name in leavers}}
 
         def apply() -> dict[str, Any]:
-            said: dict[str, str] = {}
             with self.held(members):
                 late = self.wait(
-                    members, lambda name, view: not self.has_left(name, view) and self.runs(name), self.leaver(said)
+                    members, lambda name, view: not self.has_left(name, view) and self.runs(name), self.let_leave
                 )
-            return _outcome({"changed": bool(members), **result}, list(self.not_left(late, said)))
+            return _outcome({"changed": bool(members), **result}, list(self.not_left(late)))
 
         return Work(bool(members), result, [{"prepared": lines}] if lines else (), apply if members else None)
 
@@ -197,25 +200,17 @@ class _Host:
                 views[name] = View(error=error) if error else self.of[name].view(name, value[1])
         return stale, {**views, **self.views([name for name in self.of if name not in views])}
 
-    def joins(self, name: str, view: View) -> list[str]:
-        """Whom a node would join, for a report; nobody where it is a member."""
+    def joins(self, name: str, view: View) -> list[str] | None:
+        """Whom a node would join, for a report; None where it is a member, or cannot join."""
         strategy = self.of[name]
         if view.error is not None or strategy.is_member(name, view):
-            return []
+            return None
         if strategy.REMEMBERS:
-            return [strategy.family.seeds[name]] if name in strategy.family.seeds else []
+            return [strategy.family.seeds[name]] if name in strategy.family.seeds else None
         return [other for other in strategy.family.wanted if other != name and other not in view.members]
 
     def join(self, joining: list[str], stale: bool, result: dict[str, Any]) -> dict[str, Any]:
         """Join until all are members, or the time is over."""
-        said: dict[str, str] = {}
-
-        def attempt(names: list[str]) -> None:
-            for strategy in self.strategies.values():
-                mine = [name for name in names if self.of[name] is strategy]
-                mine = [name for name in mine if name in strategy.family.seeds or not strategy.REMEMBERS]
-                said.update(strategy.join(mine) if mine else {})
-
         with self.held(list(self.of)):
             if stale:
                 self.tell(change=True)
@@ -223,29 +218,34 @@ class _Host:
             late = self.wait(
                 watched | {name for name in self.of if name not in self.console.nodes},
                 lambda name, view: view.error is not None or not self.of[name].is_member(name, view),
-                attempt,
+                self.attempt,
             )
-        return _outcome({"changed": bool(joining or stale), **result}, list(self.not_joined(late, said)))
+        return _outcome({"changed": bool(joining or stale), **result}, list(self.not_joined(late)))
 
-    def not_joined(self, late: dict[str, View], said: dict[str, str]) -> Iterator[str]:
+    def attempt(self, names: list[str]) -> None:
+        """Let those join that are to, or that may do so at any time; what the system says to it is kept."""
+        for strategy in self.strategies.values():
+            mine = [name for name in names if self.of[name] is strategy]
+            mine = [name for name in mine if name in strategy.family.seeds or not strategy.REMEMBERS]
+            self.said.update(strategy.join(mine) if mine else {})
+
+    def disagrees(self, name: str, view: View) -> bool:
+        return bool(self.of[name].disagreement(name, view))
+
+    def not_joined(self, late: dict[str, View]) -> Iterator[str]:
         for name, view in sorted(late.items()):
-            reasons = [said[name]] if name in said else self.of[name].disagreement(name, view)
-            yield f"Node {name} did not join within {self.timeout:g} s: it {'; it '.join(reasons)}."
+            reason = self.said.get(name) or "; ".join(f"it {end}" for end in self.of[name].disagreement(name, view))
+            yield f"Node {name} did not join within {self.timeout:g} s: {reason}."
 
-    def not_left(self, late: dict[str, View], said: dict[str, str]) -> Iterator[str]:
+    def not_left(self, late: dict[str, View]) -> Iterator[str]:
         for name, view in sorted(late.items()):
             others = ", ".join(other for other in view.members if other != name)
-            reason = said.get(name) or view.error or f"it is still in a cluster with {others}"
+            reason = self.said.get(name) or view.error or f"it is still in a cluster with {others}"
             yield f"Node {name} did not leave within {self.timeout:g} s: {reason}."
 
-    def leaver(self, said: dict[str, str]) -> Any:
-        def attempt(names: list[str]) -> None:
-            for name in names:
-                words = self.of[name].leave(name)
-                said.pop(name, None)
-                said.update({name: words} if words else {})
-
-        return attempt
+    def let_leave(self, names: list[str]) -> None:
+        for name in names:
+            self.said[name] = self.of[name].leave(name) or ""
 
     def has_left(self, name: str, view: View) -> bool:
         return view is _DEAD or (view.error is None and self.of[name].has_left(name, view))

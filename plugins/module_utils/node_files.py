@@ -129,11 +129,15 @@ class _Host:
         texts = {
             places["vm_args"]: boot.render_arguments(arguments),
             os.path.join(folder, "node.config"): sys_config(settings["config"] or {}),
-            os.path.join(folder, "members.config"): sys_config({"wombat": _members(family, self.members)}),
+            os.path.join(folder, "members.config"): sys_config(_told(settings, self.members)),
         }
         if distribution.tls:
             tls.require_ssl(release)
             texts[tls.config_path(folder)] = tls.config_text(folder)
+        for file, text in (settings.get("home") or {}).items():
+            if not _FOLDER_NAME.match(file.lstrip(".")):
+                raise WombatError(f"home of {name} has {file!r}, which is no name of a file.")
+            texts[os.path.join(places["home"], file)] = text
         files: dict[str, File] = {}
         if user and unit:
             path = template(unit)
@@ -223,6 +227,12 @@ def _environment(
     if settings["packages"]:
         env["WOMBAT_VERSION"] = places["version"]  # a running node of another one is outdated
     return env
+
+
+def _told(settings: dict, members: dict) -> dict:
+    """What a node may be told while it runs: the environment of the application wombat, and settings of others."""
+    told = dict(settings.get("told") or {})
+    return {**told, "wombat": {**_members(settings["family"], members), **told.get("wombat", {})}}
 
 
 def _members(family: str, members: dict) -> dict:

@@ -48,6 +48,7 @@ options:
       strategy: {description: Its strategy., type: str, default: mesh}
       options: {description: The strategy's own options., type: dict}
       remembers: {description: Whether its clusters remember their members; for the tasks around this., type: bool}
+      settles: {description: Whether V(settled) has to follow V(joined); for the tasks around this., type: bool}
       pace: {description: How many hosts may join at once; for the tasks around this., type: int}
       wanted:
         description: The full names of all nodes that are to be members, those of the oldest instance first.
@@ -59,7 +60,6 @@ options:
       forget: {description: The members that are to be removed as dead., type: list, elements: str}
       split: {description: Why nobody can join as sentences., type: list, elements: str}
       domains: {description: The domain of each node., type: dict}
-      sites: {description: Facts of where each node is., type: dict}
   timeout:
     description: Seconds until everything must be as wanted.
     type: float
@@ -109,6 +109,7 @@ FAMILY = {
     "strategy": {"type": "str", "default": "mesh"},
     "options": {"type": "dict"},
     "remembers": {"type": "bool"},
+    "settles": {"type": "bool"},
     "pace": {"type": "int"},
     "wanted": {"type": "list", "elements": "str"},
     "leaving": {"type": "list", "elements": "str"},
@@ -117,7 +118,6 @@ FAMILY = {
     "forget": {"type": "list", "elements": "str"},
     "split": {"type": "list", "elements": "str"},
     "domains": {"type": "dict"},
-    "sites": {"type": "dict"},
 }
 OPTIONS = {
     "root": {"type": "path", "required": True},

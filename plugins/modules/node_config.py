@@ -84,6 +84,14 @@ options:
       config:
         description: Applications and their settings, as P(wombat.erlang.to_erlang#filter) takes data.
         type: dict
+      told:
+        description:
+          - Applications and their settings that a node may get while it runs, by M(wombat.erlang.member). They go
+            before those of O(nodes[].config), and a change of these alone makes no node outdated.
+        type: dict
+      home:
+        description: Files of the home that the nodes of the family share, by name, with their text.
+        type: dict
       vm_args:
         description: Arguments to add, one flag with its values an element.
         type: list
@@ -153,6 +161,8 @@ NODE = {
     "tls": {"type": "bool", "default": False},
     "slot": {"type": "int"},
     "config": {"type": "dict"},
+    "told": {"type": "dict"},
+    "home": {"type": "dict"},
     "vm_args": {"type": "list", "elements": "str"},
     "env": {"type": "dict"},
 }

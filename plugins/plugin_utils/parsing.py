@@ -12,6 +12,7 @@ import typing as t
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils import placement
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
+from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_bootstrap import check_epmd
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_family import read_family
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_provider import read_provider
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_release import read_release
@@ -86,6 +87,7 @@ def parse(
     refusals.end()
     distribution.end()
     placement.validate(deployment.demands())
+    check_epmd(deployment)
     for family in families.values():
         rules = family.placement.get("together") or []
         shares = any(rule.get("within") == "instance" for rule in ([rules] if isinstance(rules, t.Mapping) else rules))

@@ -81,7 +81,17 @@ class Host:
         return f"{label}@{self.address}"
 
     def configure(
-        self, *labels: str, config=None, members=None, env=None, epmd=False, vm_args=(), service=None, tls=False
+        self,
+        *labels: str,
+        config=None,
+        members=None,
+        env=None,
+        epmd=False,
+        vm_args=(),
+        service=None,
+        tls=False,
+        told=None,
+        home=None,
     ) -> dict:
         """Write the files of the nodes with these labels."""
         nodes = [
@@ -94,6 +104,8 @@ class Host:
                 "vm_args": list(vm_args),
                 "service": service,
                 "tls": tls,
+                "told": told,
+                "home": home,
             }
             for label in labels
         ]

@@ -55,22 +55,22 @@ class Family(NamedTuple):
     lead: str | None = None  # the member that does what is done once; None where nobody answers
     forget: tuple[str, ...] = ()  # members that the lead is to remove as dead, for they were wiped or are gone
     domains: dict[str, str] = {}  # provider/region/zone of each node
-    sites: dict[str, dict] = {}  # provider, region, zone of each node, and the labels that groups may follow
 
 
 class Settings(NamedTuple):
     """What a strategy adds to a node's boot files; what the deployment file says itself goes before it."""
 
     config: dict[str, dict] = {}  # applications and their settings, as to_erlang takes data
+    told: dict[str, dict] = {}  # as config, but follows the family: running nodes get it without a restart
     vm_args: tuple[str, ...] = ()  # one flag with its values an element
     env: dict[str, str] = {}
-    files: dict[str, str] = {}  # path below the home of the family's nodes -> text
+    home: dict[str, str] = {}  # files of the home that the family's nodes share on a host, by name
 
 
 class Strategy:
-    """A strategy for one family on one host. This class alone leaves everything to the release."""
+    """A strategy for one family on one host."""
 
-    NAME = "none"
+    NAME = ""
     # The argument spec of its own options, which stand beside `strategy` in the file; each has a `description`.
     OPTIONS: dict[str, dict[str, Any]] = {}
     # How many hosts may join at once, for systems whose members join one after the other; 0 is all.
@@ -79,6 +79,10 @@ class Strategy:
     TIMEOUT = 30.0
     # Whether the cluster remembers its members, so that it matters who joins whom, and a split is not merged blindly.
     REMEMBERS = True
+    # Whether a node can be a member before the whole family agrees, so that the state `settled` has to follow `joined`.
+    SETTLES = True
+    # Whether it needs a stock epmd on every host.
+    EPMD = False
     # Whether running nodes are told their family and neighbours, in the environment of the application wombat.
     TELLS = True
 

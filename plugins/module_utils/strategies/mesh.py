@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import Strategy, View
 from ansible_collections.wombat.erlang.plugins.module_utils.terms import to_erlang
 
@@ -21,12 +23,13 @@ class Mesh(Strategy):
 
     NAME = "mesh"
     REMEMBERS = False
+    SETTLES = False
 
     def question(self, name: str) -> str:
         """Whom a node is connected with."""
         return _CONNECTED
 
-    def view(self, name: str, value: list[str]) -> View:
+    def view(self, name: str, value: list[Any]) -> View:
         """Of the connected nodes those that matter to the family."""
         known = {name, *self.family.wanted, *self.family.leaving}
         seen = tuple(sorted(other for other in value if other in known))
