@@ -176,18 +176,22 @@ def short_id(run: str, ordinal: int) -> str:
 def too_young(deployment: Deployment, seen: Observation, known: t.Collection[str]) -> list[Instance]:
     """Find the instances that two runs at once created too many: of a family's nodes the oldest stay.
 
-    Age is what both runs see alike, whenever they look, so that together they take back exactly what is too many.
+    Age is what both runs see alike, whenever they look, so that together they take back exactly what is too many. What
+    `rebalance` may move exists twice for a while: its replacements are no surplus before they have joined.
 
     :param known: names of the instances that were there before this run; they are never among the result.
     """
     found = []
     nodes: dict[str, int] = {}
+    wanted = {
+        name: demand["nodes"] + demand["placement"].get("rebalance", {}).get("max_moves", 0) * most_nodes(demand)
+        for name, demand in deployment.demands().items()
+    }
     alive = [instance for instance in seen.instances if instance.state in ALIVE]
     for instance in sorted(alive, key=lambda entry: (entry.created, entry.name)):
         before = nodes.get(instance.family, 0)
         nodes[instance.family] = before + instance.nodes[instance.family]
-        family = deployment.families.get(instance.family)
-        if instance.name not in known and before >= (family.nodes if family else 0):
+        if instance.name not in known and before >= wanted.get(instance.family, 0):
             found.append(instance)
     return found
 

@@ -121,6 +121,33 @@ def test_what_nobody_gives_is_a_shortfall(shops):
     assert here.count() == 2
 
 
+def test_what_moves_is_surplus_once_its_replacement_is_there(shops):
+    """The run that creates the replacements retires what they replace, after they have joined; then nothing is left."""
+    dear = cloud(sizes={"small": {"vcpus": 1, "memory": "512 MiB", "price": 0.05}})
+    here = shops(providers={"attic": dear})
+    old = {entry.name for entry in here.grow("first").created}
+    rebalance = {"families__kv__placement": {"rebalance": {"max_moves": 2}}}
+    here.change(providers={"attic": dear, "world": cloud()}, **rebalance)
+    for run, moves in (("second", 2), ("third", 1), ("fourth", 0)):
+        outcome = here.grow(run)
+        assert ([entry.provider for entry in outcome.created], outcome.destroyed) == (["world"] * moves, [])
+        assert len(outcome.plan.surplus) == moves
+        assert {entry.name for entry in outcome.plan.surplus} <= old
+        assert here.grow(f"{run} again").created == []
+        reconcile.destroy(here.adapters, outcome.plan.surplus, here.lines.append)
+    assert (here.count("attic"), here.count("world")) == (0, 3)
+
+
+def test_a_replacement_that_is_refused_moves_nothing(shops):
+    dear = cloud(sizes={"small": {"vcpus": 1, "memory": "512 MiB", "price": 0.05}})
+    here = shops(providers={"attic": dear})
+    here.grow("first")
+    rebalance = {"families__kv__placement": {"rebalance": {"max_moves": 2}}}
+    here.change(providers={"attic": dear, "world": cloud(**only(refuse="capacity"))}, **rebalance)
+    outcome = here.grow("second")
+    assert (outcome.created, outcome.plan.surplus, outcome.shortfall(), here.count("attic")) == ([], (), {}, 3)
+
+
 @pytest.mark.parametrize("refuse", ["credentials", "outage"])
 def test_an_unknown_provider_holds_growth_and_retires_nothing(shops, refuse):
     here = shops(providers={"attic": cloud(), "world": cloud()})
