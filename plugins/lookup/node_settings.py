@@ -22,6 +22,12 @@ options:
     description: The instance's root folder.
     type: str
     required: true
+  versions:
+    description:
+      - For a release what M(wombat.erlang.release) says of its archive, of which C(version) and C(hot_from) are taken.
+      - A release that is not in it runs in the version that C(current) names.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
@@ -78,12 +84,15 @@ class LookupModule(LookupBase):
         }
         settings = deployment.settings(family.name, known)
         added = STRATEGIES[family.strategy].settings(known, self.family(host, family.name), dict(family.bootstrap))
+        version = self.get_option("versions").get(family.release, {})
         return {
             "name": node["name"],
             "family": family.name,
             "release": family.release,
             "packages": list(deployment.releases[family.release].packages),
             "service": dict(deployment.releases[family.release].service),
+            "version": version.get("version"),
+            "hot_from": version.get("hot_from"),
             "slot": node["slot"],
             "tls": family.tls,
             # What the file says goes before what the strategy says.

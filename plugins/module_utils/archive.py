@@ -12,13 +12,14 @@ import tarfile
 import typing as t
 import zlib
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
+from ansible_collections.wombat.erlang.plugins.module_utils import relup
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 
 # Names and versions become parts of paths: no separator, nothing hidden, none of the folder's own words.
 PATH_PART = re.compile(r"(?!.*\.part-)(?!current\Z)[A-Za-z0-9_][A-Za-z0-9_.+~@-]*\Z")
-_TEXTS = re.compile(r"(?:[^/]+/)?releases/(?:start_erl\.data|[^/]+/[^/]+\.rel)\Z")
+_TEXTS = re.compile(r"(?:[^/]+/)?releases/(?:start_erl\.data|[^/]+/(?:[^/]+\.rel|relup))\Z")
 _TEXT_LIMIT = 1 << 20
 _REL_HEAD = re.compile(r'\{\s*release\s*,\s*\{\s*"([^"]+)"\s*,\s*"([^"]+)"\s*\}\s*,\s*\{\s*erts\s*,\s*"[^"]+"\s*\}')
 _REL_APPLICATION = re.compile(r"""\{\s*(?:'([^']+)'|([a-z][A-Za-z0-9_@]*))\s*,\s*"([^"]+)\"""")
@@ -30,7 +31,7 @@ class Archive:
 
     layout is 'relx' or 'mix'; applications maps names to versions; sha256 is the hexadecimal digest and size the
     bytes of the file; unpacked_size is the bytes of its members; folder is the one top folder inside the archive, ''
-    when it has none.
+    when it has none; hot_from are the versions from which its relup upgrades running nodes.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Archive:
     size: int
     unpacked_size: int
     folder: str
+    hot_from: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, t.Any]:
         """Return the archive as plain data for a result (without the folder, a detail of unpacking)."""
@@ -163,6 +165,7 @@ def inspect_stream(stream: t.BinaryIO, path: str) -> Archive:
         size=digest.size,
         unpacked_size=unpacked,
         folder=folder,
+        hot_from=relup.origins(texts.get(f"releases/{version}/relup", "")),
     )
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from typing import NamedTuple
 
@@ -46,12 +47,24 @@ def erts_numbers(erts_version: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def current_release(root: str, name: str) -> HostRelease:
-    """The version of release C(name) that C(current) points to under the instance's C(root); raises WombatError."""
-    link = os.path.join(root, "releases", name, "current")
-    if not os.path.isdir(link):
-        raise WombatError(f"Release {name} is not installed under {root}: {link} is missing; install it first.")
-    return read_release(os.path.realpath(link), name)
+def installed_release(root: str, name: str, version: str | None = None) -> HostRelease:
+    """A version of release C(name) under the instance's C(root), or the C(current) one; raises WombatError."""
+    folder = os.path.join(root, "releases", name, version or "current")
+    if not os.path.isdir(folder):
+        there = [
+            entry for entry in sorted(glob.glob(os.path.join(os.path.dirname(folder), "*"))) if os.path.isdir(entry)
+        ]
+        names = ", ".join(os.path.basename(entry) for entry in there if not os.path.islink(entry))
+        raise WombatError(
+            f"Release {name} is not installed under {root}: {folder} is missing; "
+            + (f"there are the versions {names}." if names else "install it first.")
+        )
+    return read_release(os.path.realpath(folder), name)
+
+
+def is_installed(root: str, name: str, version: str | None = None) -> bool:
+    """Whether a version of a release is under the instance's C(root)."""
+    return os.path.isdir(os.path.join(root, "releases", name, version or "current"))
 
 
 def read_release(path: str, name: str) -> HostRelease:

@@ -10,13 +10,26 @@ import platform
 import re
 from collections.abc import Iterable
 
-from ansible_collections.wombat.erlang.plugins.module_utils import boot, services, slot_epmd, systemd_unit, tls
+from ansible_collections.wombat.erlang.plugins.module_utils import (
+    boot,
+    held_files,
+    services,
+    slot_epmd,
+    systemd_unit,
+    tls,
+)
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.host_packages import package_release
-from ansible_collections.wombat.erlang.plugins.module_utils.host_release import HostRelease, current_release
+from ansible_collections.wombat.erlang.plugins.module_utils.host_release import (
+    HostRelease,
+    installed_release,
+    is_installed,
+)
 from ansible_collections.wombat.erlang.plugins.module_utils.module import Work
-from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, node_folder, template
+from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, load_nodes, node_folder, template
 from ansible_collections.wombat.erlang.plugins.module_utils.placed import File, Folder, text_at
+from ansible_collections.wombat.erlang.plugins.module_utils.runner import Run
+from ansible_collections.wombat.erlang.plugins.module_utils.runners import Runners
 from ansible_collections.wombat.erlang.plugins.module_utils.terms import sys_config
 
 _NODE_NAME = re.compile(r"[A-Za-z0-9_-]+@[A-Za-z0-9_.:-]+\Z")
@@ -41,20 +54,64 @@ def prepare(options: dict) -> Work:
     if user and os.geteuid() != 0:
         raise WombatError(f"Only root can make nodes run as {user}: set become for this task, or leave the user out.")
     host = _Host(root, user, _distribution(options["distribution"]), options["members"] or {})
+    running = _running(root) if options.get("hold") else {}
     results: dict[str, dict] = {}
+    missing: list[dict] = []
+    switches: dict[str, str] = {}
     for settings in options["nodes"]:
-        name = _check(settings, host.distribution, results)
+        name, version = _check(settings, host.distribution, results), settings.get("version")
+        node, run = running.get(name, (None, None))
+        result: dict = {"path": node_folder(root, name), "changed": [], "upgrade": None}
+        results[name] = result
+        hot_from = settings.get("hot_from")
+        if version and hot_from is not None and not is_installed(root, settings["release"], version):
+            # In check mode what comes from an archive has not been installed.
+            missing.append(settings)
+            result["upgrade"] = node and held_files.expected(node, version, hot_from)
+            continue
         wanted = host.node(settings)
-        changed = [os.path.basename(path) for path, file in wanted.items() if not file.is_at(path, bool(user))]
-        results[name] = {"path": node_folder(root, name), "changed": changed}
+        held = held_files.hold(node, run, settings["release"], wanted) if node and run else None
+        if held and node:
+            result["upgrade"] = held_files.upgrade(node, held)
+            wanted = {path: file for path, file in wanted.items() if path not in held.files}
+        elif version:
+            switches[settings["release"]] = version
+        wanted[held_files.next_path(result["path"])] = held.as_file() if held else File(None, None)
+        result["changed"] = [
+            os.path.basename(path) for path, file in wanted.items() if not file.is_at(path, bool(user))
+        ]
+        host.files.update(wanted)
+    for settings in options["nodes"]:
+        if results[settings["name"]]["upgrade"]:
+            switches.pop(settings["release"], None)  # it is switched when the nodes that run are upgraded
     files = {path: file for path, file in host.files.items() if not file.is_at(path, bool(user))}
+    switches = {name: version for name, version in switches.items() if held_files.switches(root, name, version)}
     diff = [
         {"before_header": path, "after_header": path, "before": text_at(path), "after": file.content}
         for path, file in files.items()
-        if isinstance(file.content, str)
+        if isinstance(file.content, str) and not held_files.is_own(path)
     ]
-    result = {"changed": bool(files), "nodes": results}
-    return Work(bool(files), result, diff, lambda: _write(host.folders, files, result))
+    diff += [{"prepared": held_files.told(name, item["upgrade"])} for name, item in results.items() if item["upgrade"]]
+    result = {"changed": bool(files or switches or missing), "nodes": results}
+
+    def apply() -> dict:
+        for settings in missing:
+            installed_release(root, settings["release"], settings.get("version"))
+        for name, version in switches.items():
+            held_files.switch(root, name, version)
+        return _write(host.folders, files, result)
+
+    return Work(bool(result["changed"]), result, diff, apply)
+
+
+def _running(root: str) -> dict[str, tuple[Node, Run]]:
+    """The nodes that run, whose files wait for an upgrade where they have to change."""
+    try:
+        nodes = load_nodes(root)
+    except WombatError:
+        return {}  # what cannot be read is written anew
+    runs = Runners().find(nodes)
+    return {node.name: (node, runs[node.name]) for node in nodes if node.name in runs}
 
 
 def code_path(root: str) -> str:
@@ -105,7 +162,7 @@ class _Host:
         }
 
     def node(self, settings: dict) -> dict[str, File]:
-        """Add a node; returns its files, with node.json as the last: a folder without it is no node."""
+        """Add a node's folders; returns its files, with node.json as the last: a folder without it is no node."""
         name, family, release = settings["name"], settings["family"], self._release(settings)
         kind = settings["packages"][0].partition("=")[0] if settings["packages"] else release.kind
         service = services.describe(kind, settings["service"])
@@ -157,13 +214,13 @@ class _Host:
         mode = _SHARED if user else _PRIVATE
         files.update((path, File(text, mode, user)) for path, text in texts.items())
         self._add_folders(places, user)
-        self.files.update(files)
         return files
 
     def _release(self, settings: dict) -> HostRelease:
-        name, packages = settings["release"], settings["packages"]
+        name, packages, version = settings["release"], settings["packages"], settings.get("version")
         if name not in self.releases:
-            self.releases[name] = package_release(packages, name) if packages else current_release(self.root, name)
+            found = package_release(packages, name) if packages else installed_release(self.root, name, version)
+            self.releases[name] = found
         return self.releases[name]
 
     def _add_folders(self, places: dict[str, str], user: str | None) -> None:

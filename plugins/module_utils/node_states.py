@@ -34,7 +34,7 @@ def prepare(options: dict) -> Work:
     """
     root, state = os.path.abspath(options["root"]), options["state"]
     nodes = load_nodes(root, options["names"], missing_ok=state == "absent")
-    host = _Host(nodes, options["timeout"])
+    host = Host(nodes, options["timeout"])
     if state == "status":
         return Work(False, host.status(), [])
     runs = host.runners.find(nodes)
@@ -46,7 +46,7 @@ def prepare(options: dict) -> Work:
     return Work(bool(changed), preview, diff, lambda: host.bring(state))
 
 
-class _Host:
+class Host:
     """The nodes that one call is about."""
 
     def __init__(self, nodes: list[Node], timeout: float) -> None:
@@ -62,12 +62,12 @@ class _Host:
             deadline = time.monotonic() + self.timeout
             self.nodes = [node for node in self.nodes if locks.enter_context(locked(node, deadline, state))]
             if state != "started":
-                self._end()
+                self.end()
             if state == "absent":
                 self._remove()
             if state in ("started", "restarted"):
-                self._start()
-            return self._result()
+                self.start()
+            return self.result()
 
     def status(self) -> dict:
         """What every node says of itself; a dead one is not alive, and one that runs without answering has an error."""
@@ -90,7 +90,7 @@ class _Host:
             }
         return {"nodes": results, "outdated": [name for name, result in results.items() if result["outdated"]]}
 
-    def _start(self) -> None:
+    def start(self) -> None:
         """Start what does not run, all at once, and wait until every node answers."""
         deadline = time.monotonic() + self.timeout
         nodes = {node.name: node for node in self.nodes}
@@ -127,7 +127,7 @@ class _Host:
         said = f" The last lines of {place}:\n{lines}" if lines else f" It printed nothing to {place}."
         return f"Node {node.name} did not start: {error}{', and ' + more if more else ''}.{said}"
 
-    def _end(self) -> None:
+    def end(self) -> None:
         """End what runs: in order within the time limit, then at once."""
         runs = self.runners.find(self.nodes)
         nodes = [node for node in self.nodes if node.name in runs]
@@ -156,7 +156,8 @@ class _Host:
             except OSError as error:
                 self.errors[node.name] = f"The folder of node {node.name} cannot be removed: {error}."
 
-    def _result(self) -> dict:
+    def result(self) -> dict:
+        """What the module returns of the nodes, failed where one has an error."""
         results = {}
         runs = self.runners.find(self.nodes)
         for node in self.nodes:

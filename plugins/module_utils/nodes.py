@@ -4,7 +4,8 @@
 """The folder of a node on its host: what every module reads of it, and the one place that knows its files.
 
 C(<root>/nodes/<label>) holds node.json (how to start the node), vm.args, node.config, members.config, run.json (while
-it runs as a process of ours), start (the script of its unit, where it has one), what tls.py says, log, data and tmp.
+it runs as a process of ours), start (the script of its unit, where it has one), what tls.py says, next.json and
+previous.json (see held_files), log, data and tmp.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def load_nodes(root: str, names: list[str] | None = None, missing_ok: bool = Fal
     except OSError as error:
         raise WombatError(f"The nodes of {root} cannot be told: {error}; set become for this task.") from None
     paths = [os.path.join(folder, label, "node.json") for label in labels]
-    described = [_load(root, path, text) for path, text in ((path, read_text(path)) for path in paths) if text]
+    described = [parse_node(root, path, text) for path, text in ((path, read_text(path)) for path in paths) if text]
     present = {node.name: node for node in described}
     if names is None:
         return list(present.values())
@@ -108,7 +109,8 @@ def load_nodes(root: str, names: list[str] | None = None, missing_ok: bool = Fal
     return [chosen[name] for name in sorted(chosen)]
 
 
-def _load(root: str, path: str, text: str) -> Node:
+def parse_node(root: str, path: str, text: str) -> Node:
+    """The node that the text of a node.json describes; raises WombatError, which names the path."""
     try:
         data = json.loads(text)
         return Node(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils.nodes import read_te
 class File(NamedTuple):
     """What is to be at a path."""
 
-    content: str | bytes
+    content: str | bytes | None  # None: nothing is to be there
     mode: int | None  # None makes it a symbolic link to the content
     reader: str | None = None  # the user whose group the file gets, by which nodes read what they cannot change
 
@@ -27,6 +28,8 @@ class File(NamedTuple):
         :arg strict: Whether its mode and group count too.
         """
         try:
+            if self.content is None:
+                return not os.path.lexists(path)
             if self.mode is None or os.path.islink(path):
                 return self.mode is None and os.readlink(path) == self.content
             with open(path, "rb") as file:
@@ -42,6 +45,10 @@ class File(NamedTuple):
     def put(self, path: str) -> None:
         """Put it at a path, in one step; raises WombatError."""
         try:
+            if self.content is None:
+                with contextlib.suppress(FileNotFoundError):
+                    os.remove(path)
+                return
             os.makedirs(os.path.dirname(path), exist_ok=True)
             if self.mode is None:
                 if os.path.lexists(path):

@@ -115,6 +115,12 @@ class ProcessRunner:
             raise WombatError(f"{node.start['stop'][0]} of node {node.name} cannot be run: {error}.") from None
         self._children.append(process)
 
+    def adopt(self, node: Node) -> None:
+        """The running process has what a start from the node's files as they are now would give it."""
+        run = self.find([node]).get(node.name)
+        if run:
+            write_file(_run_file(node), json.dumps(run._replace(digest=node.digest())._asdict()) + "\n")
+
     def forget(self, node: Node) -> None:
         """Remove what is kept of a run that has ended."""
         for process in self._children:

@@ -35,6 +35,10 @@ class Runners:
         self._processes.end(ours, kill)
         self._systemd.end(theirs, kill)
 
+    def adopt(self, node: Node) -> None:
+        """The running process has what a start from the node's files as they are now would give it."""
+        (self._systemd if node.unit else self._processes).adopt(node)
+
     def forget(self, node: Node) -> None:
         """Remove what is kept of a run that has ended."""
         if not node.unit:

@@ -14,7 +14,7 @@ import subprocess
 from ansible_collections.wombat.erlang.plugins.module_utils import systemd_unit
 from ansible_collections.wombat.erlang.plugins.module_utils.boot import Distribution
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, template
+from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, read_text, template, write_file
 from ansible_collections.wombat.erlang.plugins.module_utils.runner import TAIL_LINES, Run, check_start, tail
 
 _PROPERTIES = "Id,LoadState,ActiveState,SubState,MainPID,NRestarts,InvocationID,NeedDaemonReload,Result,ExecMainStatus"
@@ -61,6 +61,12 @@ class SystemdRunner:
             _systemctl("kill", "--signal=KILL", "--kill-who=main", *units, check=False)
         elif units:
             _systemctl("stop", "--no-block", *units)
+
+    def adopt(self, node: Node) -> None:
+        """The running process has what a start from the node's files as they are now would give it."""
+        run = self.find([node]).get(node.name)
+        if run:
+            write_file(_adopted(node), json.dumps({"run": run.started, "digest": node.digest()}) + "\n")
 
     def remove(self, nodes: list[Node]) -> None:
         """Remove the units of nodes that have ended, and the template that no other node uses."""
@@ -119,6 +125,11 @@ def _unit(node: Node) -> str:
     return os.path.basename(node.unit or "")
 
 
+def _adopted(node: Node) -> str:
+    """The file that says what a process became after its start, which its own environment cannot say."""
+    return os.path.join(node.folder, "adopted.json")
+
+
 def _is_up(state: dict[str, str]) -> bool:
     return state["ActiveState"] in ("active", "activating", "deactivating", "reloading")
 
@@ -132,6 +143,9 @@ def _run(node: Node, state: dict[str, str]) -> Run:
         variables = dict(item.split(b"=", 1) for item in file.read().split(b"\0") if b"=" in item)
         told = json.loads(variables[systemd_unit.RUN.encode()])
         digest, distribution = str(told["digest"]), Distribution(**told["distribution"])._asdict()
+        adopted = json.loads(read_text(_adopted(node)) or "{}")
+        if adopted.get("run") == state["InvocationID"]:
+            digest = str(adopted["digest"])
     return Run(pid, state["InvocationID"], digest or node.digest(), distribution, restarts=int(state["NRestarts"]))
 
 

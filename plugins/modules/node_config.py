@@ -78,6 +78,15 @@ options:
         description: Whether it speaks to others over mutual TLS only, with what M(wombat.erlang.certificates) gives it.
         type: bool
         default: false
+      version:
+        description: The version of the release that it runs. By default the one that C(current) names.
+        type: str
+      hot_from:
+        description: >-
+          The versions from which the version's relup upgrades running nodes. Told in check mode, where the version
+          itself may be missing.
+        type: list
+        elements: str
       slot:
         description: The node's place on its host, which must be what its name says.
         type: int
@@ -120,6 +129,13 @@ options:
         which its
         release may load with C(application:load(wombat)). A change of these alone makes no node outdated.
     type: dict
+  hold:
+    description:
+      - Lets the files of a running node wait in its folder where they need a restart, until M(wombat.erlang.upgrade)
+        puts them in place. Until then the node, its host and whoever starts it keep the version that runs.
+      - Without it, running nodes get their files at once.
+    type: bool
+    default: false
 attributes:
   check_mode: {support: full, description: Says what would change and writes nothing.}
   diff_mode: {support: full, description: Shows the files before and after.}
@@ -146,7 +162,12 @@ nodes:
   contains:
     path: {description: The node's folder., type: str}
     changed: {description: The names of the files that differed., type: list, elements: str}
-  sample: {"kv1@192.0.2.10": {"path": "/srv/wombat/nodes/kv1", "changed": ["vm.args"]}}
+    upgrade:
+      description: >-
+        The versions C(from) and C(to) where the node runs and its files wait for its upgrade; C(cold) says why that
+        needs a restart, and is null where it does not. Otherwise null.
+      type: dict
+  sample: {"kv1@192.0.2.10": {"path": "/srv/wombat/nodes/kv1", "changed": ["vm.args"], "upgrade": null}}
 """
 
 from ansible_collections.wombat.erlang.plugins.module_utils.module import run_module
@@ -159,6 +180,8 @@ NODE = {
     "packages": {"type": "list", "elements": "str", "default": []},
     "service": {"type": "dict"},
     "tls": {"type": "bool", "default": False},
+    "version": {"type": "str"},
+    "hot_from": {"type": "list", "elements": "str"},
     "slot": {"type": "int"},
     "config": {"type": "dict"},
     "told": {"type": "dict"},
@@ -173,6 +196,7 @@ OPTIONS = {
     "nodes": {"type": "list", "elements": "dict", "required": True, "options": NODE},
     "distribution": {"type": "dict", "required": True, "options": DISTRIBUTION},
     "members": {"type": "dict"},
+    "hold": {"type": "bool", "default": False},
 }
 
 

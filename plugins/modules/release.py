@@ -107,6 +107,7 @@ release:
     sha256: {description: The checksum of the archive., type: str}
     size: {description: The size of the archive in bytes., type: int}
     unpacked_size: {description: The size of the files in it in bytes., type: int}
+    hot_from: {description: The versions from which its relup upgrades running nodes., type: list, elements: str}
     path: {description: "The archive's path, in the store when O(state=present).", type: str}
 releases:
   description: The archives in the store, ordered by name and version, each like RV(release).

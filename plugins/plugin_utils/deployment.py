@@ -13,6 +13,8 @@ import dataclasses
 import os
 import typing as t
 
+from ansible_collections.wombat.erlang.plugins.plugin_utils.upgrade import Upgrade
+
 
 @dataclasses.dataclass(frozen=True)
 class Geography:
@@ -97,6 +99,8 @@ class Family:
     env: t.Mapping[str, t.Any]
     tls: bool = False
     cookie: str = ""  # the file on the controller; neighbours have the same
+    upgrade: Upgrade = Upgrade()
+    hooks: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]] = dataclasses.field(default_factory=dict)
 
     def label(self, slot: int) -> str:
         """The part of a node's name before the `@`."""
@@ -189,6 +193,7 @@ class Deployment:
                     "bootstrap": dict(f.bootstrap),
                     "neighbours": list(f.neighbours),
                     "tls": f.tls,
+                    "hooks": {event: [dict(hook) for hook in hooks] for event, hooks in f.hooks.items()},
                 }
                 for name, f in self.families.items()
             },

@@ -10,6 +10,8 @@ import typing as t
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Family, Release
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_bootstrap import read_bootstrap
+from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_hooks import read_hooks
+from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_upgrade import read_upgrade
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import NAME_MEANING, Section, suggestion
 
 # A family's name is followed by the slot in node names: with a digit at its end, web2's slot 1 and web's slot 21
@@ -70,6 +72,8 @@ def read_family(
         env=section.mapping("env"),
         tls=bool(distribution.flag("tls", False)),
         cookie=section.text("cookie_file") or "",
+        upgrade=read_upgrade(section.section("upgrade")),
+        hooks=read_hooks(section.section("hooks")),
     )
     distribution.end()
     section.end()

@@ -44,8 +44,8 @@ class Shop:
         self.file.parent.mkdir()
         self.home.mkdir()
         subprocess.run([str(SAMPLE / "build.sh")], check=True, capture_output=True)
-        for name in ("kv-0.1.0.tar.gz", "web-0.1.0.tar.gz"):
-            shutil.copy(SAMPLE / "_build" / name, folder)
+        for archive in (SAMPLE / "_build").glob("*.tar.gz"):
+            shutil.copy(archive, folder)
         self.file.write_text(file)
         self.env = {**os.environ, "HOME": str(self.home), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
 

@@ -54,7 +54,7 @@ def test_as_dict_is_what_results_show(tmp_path):
     data = archives.inspect(write(tmp_path / "a.tar.gz", relx(), "kv/")).as_dict()
     assert set(data) == {
         *("name", "version", "layout", "erts_version", "otp_release", "erts_included"),
-        *("applications", "sha256", "size", "unpacked_size"),
+        *("applications", "sha256", "size", "unpacked_size", "hot_from"),
     }
 
 

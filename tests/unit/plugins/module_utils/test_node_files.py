@@ -58,7 +58,7 @@ def test_only_the_files_that_differ_change_and_other_nodes_stay(root):
     write(root, settings(), settings("kv2@10.0.0.1"))
     work = prepare(root, settings(config={"kv": {"a": 1}}), members={"kv": {"nodes": [NAME]}})
     assert work.apply()["nodes"] == {
-        NAME: {"path": str(root / "nodes/kv1"), "changed": ["node.config", "members.config"]}
+        NAME: {"path": str(root / "nodes/kv1"), "changed": ["node.config", "members.config"], "upgrade": None}
     }
     assert (root / "nodes/kv1/node.config").read_text() == "[{kv,[{a,1}]}].\n"
     assert [diff["before"] for diff in work.diff][0] == "[].\n"
