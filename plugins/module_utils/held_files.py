@@ -145,7 +145,7 @@ def told(name: str, item: dict) -> str:
     """An upgrade as a line of a diff."""
     if item["from"] == item["to"]:
         return f"~ {name} {item['from']}, restarted with new settings\n"
-    return f"~ {name} {item['from']} -> {item['to']}{'' if item['cold'] else ', while it runs'}\n"
+    return f"~ {name} {item['from']} -> {item['to']}\n"
 
 
 def is_own(path: str) -> bool:

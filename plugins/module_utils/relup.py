@@ -35,19 +35,19 @@ def origins(text: str) -> list[str]:
 def _passable(text: str) -> list[list[str]]:
     """The versions of the ways to and of the ways from, without those on which the runtime system restarts."""
     lists: list[list[str]] = []
-    depth, start, quoted = 0, 0, False
-    for index, character in enumerate(text):
-        if character == '"' and text[index - 1] != "\\":
-            quoted = not quoted
-        elif quoted:
+    depth, start = 0, 0
+    # Brackets within texts and quoted atoms are none.
+    for found in re.finditer(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|[][{}]', text, re.DOTALL):
+        index, character = found.start(), found.group()
+        if character[0] in "\"'":
             continue
-        elif character in "[{":
+        if character in "[{":
             if character == "[" and depth == 0:
                 lists.append([])
             elif depth == 1:
                 start = index
             depth += 1
-        elif character in "]}":
+        else:
             depth -= 1
             version = _WAY.match(text, start) if character == "}" and depth == 1 else None
             if version and not any(word in text[start:index] for word in _RESTARTS):

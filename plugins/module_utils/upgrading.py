@@ -42,10 +42,7 @@ def prepare(options: dict[str, Any]) -> Work:
     }
     upgrade = _Upgrade(root, options, results)
     apply = upgrade.revert_all if back else upgrade.upgrade_all
-    diff = [
-        {"prepared": held_files.told(name, {"cold": options["method"] != "hot", **result})}
-        for name, result in results.items()
-    ]
+    diff = [{"prepared": held_files.told(name, result)} for name, result in results.items()]
     return Work(bool(found), {"nodes": results}, diff, (lambda: apply(list(found.values()))) if found else None)
 
 
