@@ -20,7 +20,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils.placed import File
 from ansible_collections.wombat.erlang.plugins.module_utils.release_folder import ReleaseFolder
 from ansible_collections.wombat.erlang.plugins.module_utils.runner import Run
 
-# A running node is told of its members; it needs no restart for them.
+# A running node is told of its members, and looks itself at what is in its home; it needs no restart for them.
 _TOLD = "members.config"
 
 
@@ -76,7 +76,9 @@ def hold(node: Node, run: Run | None, release: str, wanted: dict[str, File]) -> 
     """
     if run is None:
         return None
-    held = Held(release, {path: file for path, file in wanted.items() if os.path.basename(path) != _TOLD})
+    home = os.path.join(node.start["env"]["HOME"], "")
+    waiting = {path: file for path, file in wanted.items() if os.path.basename(path) != _TOLD}
+    held = Held(release, {path: file for path, file in waiting.items() if not path.startswith(home)})
     # What another run began to put in place is not done before the node passed its checks.
     begun = load(next_path(node.folder)) == held
     return held if begun or run.digest != held.digest(node.root) else None
