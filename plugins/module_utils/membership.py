@@ -25,14 +25,15 @@ _POLL = 0.1  # seconds between two looks at what is on its way; longer and longe
 _LONGEST_POLL = 2.0
 _DEAD = View(error="it does not run")
 # What a running node knows of its family is compared with members.config, and brought to it.
+# Its variables have names that no question has, for they would be one.
 _TELL = """begin
-    {{ok, [Config]}} = file:consult({file}),
-    Known = [{{Application, Key, Value}} || {{Application, Settings}} <- Config, {{Key, Value}} <- Settings],
-    Stale = [Key || {{Application, Key, Value}} <- Known, application:get_env(Application, Key) =/= {{ok, Value}}],
+    {{ok, [Config@]}} = file:consult({file}),
+    Known@ = [{{App@, Key@, Value@}} || {{App@, Settings@}} <- Config@, {{Key@, Value@}} <- Settings@],
+    Stale@ = [Key@ || {{App@, Key@, Value@}} <- Known@, application:get_env(App@, Key@) =/= {{ok, Value@}}],
     {change}
-    {{Stale, {question}}}
+    {{Stale@, {question}}}
 end"""
-_CHANGE = "[ok = application:set_env(Application, Key, Value) || {Application, Key, Value} <- Known],"
+_CHANGE = "[ok = application:set_env(App@, Key@, Value@) || {App@, Key@, Value@} <- Known@],"
 
 
 def prepare(options: dict[str, Any]) -> Work:
@@ -124,7 +125,7 @@ class _Host:
         if not joining and not stale and not failed:
             return Work(False, result)
         diff = [{"prepared": lines}] if lines else []
-        return Work(bool(joining or stale), result, diff, lambda: self.join(list(joining), bool(stale), result))
+        return Work(bool(joining or stale), result, diff, lambda: self.join([*joining, *failed], bool(stale), result))
 
     def settled(self) -> Work:
         """Do what is done once for a family, and wait until every node of this host agrees with the whole family."""
