@@ -45,8 +45,8 @@ class Broker(RealShop):
     """A family of RabbitMQ nodes, asked as their clients and operators ask them."""
 
     def addresses(self):
-        """The addresses by the hosts' names, in the order of the names."""
-        return {name: host["ansible_host"] for name, host in sorted(self.hosts("family_mq").items())}
+        """The addresses by the hosts' names, the oldest first."""
+        return {node.name: node.private_ips[0] for node in self.bench.driver("attic").list_nodes()}
 
     def client(self, verb, *arguments):
         """Run the client inside the lab, with the family's addresses."""
@@ -55,7 +55,7 @@ class Broker(RealShop):
 
     def on_host(self, name, command):
         """What root's command prints on a host."""
-        node = next(node for node in self.bench.driver("attic").list_nodes() if node.name == name)
+        (node,) = [node for node in self.bench.driver("attic").list_nodes() if node.name == name]
         return self.bench.shell(node, f"sudo {command}")
 
     def rabbit(self, name, *words):
@@ -82,7 +82,7 @@ def broker(tmp_path_factory):
         broker.must("deploy")
         first = next(iter(broker.addresses()))
         node = f"rabbit@{broker.addresses()[first]}"
-        for words in ("add_user probe probe", "set_permissions probe '\".*\"' '\".*\"' '\".*\"'"):
+        for words in ("add_user probe probe", "set_permissions probe '.*' '.*' '.*'"):
             broker.on_host(first, f"rabbitmqctl --longnames -n {node} {words}")
         assert broker.client("publish", "orders", MESSAGES) == MESSAGES
         yield broker
@@ -101,7 +101,7 @@ def test_the_family_is_one_cluster_and_a_second_deploy_changes_nothing(broker):
 
 
 def test_a_killed_node_is_healed(broker):
-    name = sorted(broker.addresses())[1]
+    name = list(broker.addresses())[1]
     broker.on_host(name, "sh -c 'kill -9 $(systemctl show -P MainPID wombat-rabbit@rabbit)'")
     broker.must("deploy")
     assert len(broker.queue()["online"]) == 3

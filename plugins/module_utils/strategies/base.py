@@ -75,8 +75,8 @@ class Strategy:
     OPTIONS: dict[str, dict[str, Any]] = {}
     # How many hosts may join at once, for systems whose members join one after the other; 0 is all.
     PACE = 0
-    # Seconds that its nodes may take to join, to agree or to leave, where the caller does not give them more.
-    TIMEOUT = 30.0
+    # Seconds that its nodes may take to join, to agree or to leave, where the caller gives them less.
+    TIMEOUT = 0.0
     # Whether the cluster remembers its members, so that it matters who joins whom, and a split is not merged blindly.
     REMEMBERS = True
     # Whether a node can be a member before the whole family agrees, so that the state `settled` has to follow `joined`.
