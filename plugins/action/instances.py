@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import typing as t
 
@@ -14,6 +15,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import De
 from ansible_collections.wombat.erlang.plugins.plugin_utils.hosts import ALL, GONE, RETIRING, host_of
 from ansible_collections.wombat.erlang.plugins.plugin_utils.known_hosts import KnownHosts, learn
 from ansible_collections.wombat.erlang.plugins.plugin_utils.memory import Memory
+from ansible_collections.wombat.erlang.plugins.plugin_utils.progress import interruptible, tell_terminal
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Adapter, Instance, Refusal
 from ansible_collections.wombat.erlang.plugins.plugin_utils.unsafe import unsafe
 
@@ -57,7 +59,13 @@ class ActionModule(ControllerAction):
                 self.say(line)
             outcome = reconcile.Outcome(observation=before, plan=first)
         else:
-            outcome = reconcile.grow(deployment, adapters, options["run"], self.say, options["deadline"], remembered)
+            with interruptible() as stop:
+                for adapter in adapters.values():
+                    adapter.stop = stop
+                outcome = reconcile.grow(
+                    deployment, adapters, options["run"], self.say, options["deadline"], remembered, before, stop
+                )
+            self.say_goodbye(stop, "created", [instance.name for instance in outcome.created])
             fresh = [instance.name for instance in outcome.created]
             KnownHosts(deployment).forget(outcome.destroyed)
             learn(deployment, adapters, outcome.observation.instances, fresh, self.say)
@@ -117,10 +125,23 @@ class ActionModule(ControllerAction):
     ) -> dict[str, t.Any]:
         lines = "".join(f"- {instance.name}  {instance.domain}  {instance.size}\n" for instance in instances)
         names = sorted(instance.name for instance in instances)
-        destroyed = names if self.check else reconcile.destroy(adapters, instances, self.say)
+        destroyed = names
         if not self.check:
+            with interruptible() as stop:
+                destroyed = reconcile.destroy(adapters, instances, self.say, stop)
             KnownHosts(deployment).forget(destroyed)
+            self.say_goodbye(stop, "destroyed", destroyed)
         return {"changed": bool(destroyed), "destroyed": destroyed, "diff": {"prepared": lines} if lines else []}
+
+    @staticmethod
+    def say_goodbye(stop: threading.Event, verb: str, names: t.Sequence[str]) -> None:
+        """After Ctrl-C, say what was done until then, and end."""
+        if stop.is_set():
+            tell_terminal(
+                f"interrupted: {len(names)} instances were {verb} ({', '.join(sorted(names)) or 'none'}); nothing is "
+                "half done, and the next run goes on from there"
+            )
+            raise KeyboardInterrupt
 
     @staticmethod
     def require_known(seen: planning.Observation) -> None:

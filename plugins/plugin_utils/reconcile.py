@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import threading
 import time
 import typing as t
 
@@ -21,6 +22,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.planning import (
     make_plan,
     too_young,
 )
+from ansible_collections.wombat.erlang.plugins.plugin_utils.progress import Progress, Say
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import (
     Adapter,
     Domain,
@@ -31,8 +33,6 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base impor
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.registry import open_provider
 
 ATTEMPTS = 50  # rounds of placing again; each creates something or takes a scope out of the offers
-
-Say = t.Callable[[str], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,11 +89,15 @@ def grow(
     say: Say,
     deadline: float,
     remembered: t.Sequence[Refusal] = (),
+    before: Observation | None = None,
+    stop: threading.Event | None = None,
 ) -> Outcome:
     """Create what is missing. What a provider refuses leaves the offers, and the rest is placed again.
 
     :param deadline: seconds after which nothing more is asked for; what was created stays.
     :param remembered: what was refused to earlier runs and is not asked for again yet.
+    :param before: what was seen just now, where somebody looked already.
+    :param stop: set when nothing more is to be asked for; what was asked for is waited for.
     """
     end = time.monotonic() + deadline
     refusals: list[Refusal] = []
@@ -101,6 +105,7 @@ def grow(
     destroyed: list[str] = []
     taken: set[str] = set()
     attempts = 0
+    progress = Progress(say, stop)
 
     def look() -> Observation:
         """A listing may lag behind what this run itself just created."""
@@ -109,8 +114,12 @@ def grow(
         lagging = tuple(instance for name, instance in created.items() if name not in listed)
         return dataclasses.replace(seen, instances=seen.instances + lagging)
 
-    seen = look()
+    seen = before or look()
     known = {instance.name for instance in seen.instances}
+    for instance in seen.instances:
+        if instance.state not in ALIVE:
+            why = f": {instance.error}" if instance.error else ""
+            say(f"! {instance.name}  {instance.domain}  is in state {instance.state}{why}; another takes its place")
     while True:
         # Two runs at once create too many: each takes back what is its own and too young, for that never joined, and
         # leaves out of sight what the other will take back.
@@ -124,26 +133,29 @@ def grow(
             continue
         seen = seen.without(young)
         plan = make_plan(deployment, seen, run, [*remembered, *refusals], taken)
-        if not plan.create or time.monotonic() > end or attempts == ATTEMPTS:
+        if not plan.create or time.monotonic() > end or attempts == ATTEMPTS or progress.stop.is_set():
             return Outcome(seen, plan, list(created.values()), destroyed, refusals, late=plan.create)
         check_network(deployment, seen, plan)
         attempts += 1
         taken.update(request.name.rpartition("-")[2] for request in plan.create)
-        new, refused = _create(adapters, plan.create, say, end)
+        new, refused = _create(adapters, plan.create, progress, end)
         created.update((instance.name, instance) for instance in new)
         refusals.extend(refused)
         seen = look()
 
 
 def _create(
-    adapters: t.Mapping[str, Adapter], requests: t.Sequence[Request], say: Say, end: float
+    adapters: t.Mapping[str, Adapter], requests: t.Sequence[Request], progress: Progress, end: float
 ) -> tuple[list[Instance], list[Refusal]]:
     """Create in parallel, with a bound for each provider; what a refusal covers is not asked for again."""
     created: list[Instance] = []
     refusals: list[Refusal] = []
+    progress.want(len(requests))
 
     def ask(request: Request) -> Instance | Refusal | None:
-        if time.monotonic() > end or any(refusal.covers(dataclasses.asdict(request)) for refusal in refusals):
+        if progress.stop.is_set() or time.monotonic() > end:
+            return None
+        if any(refusal.covers(dataclasses.asdict(request)) for refusal in refusals):
             return None
         try:
             instance = adapters[request.provider].create(request)
@@ -151,14 +163,11 @@ def _create(
             refusals.append(refusal)
             return refusal
         if instance.state not in ALIVE:  # it is surplus now; what replaces it goes elsewhere, so that this ends
-            text = f"{instance.name} came up in state {instance.state}"
+            text = f"{instance.name} came up in state {instance.state}: {instance.error or 'it does not say why'}"
             refusals.append(Refusal("capacity", text, instance.provider, instance.region, instance.zone, instance.size))
         return instance
 
-    pools = {
-        name: concurrent.futures.ThreadPoolExecutor(max_workers=adapters[name].spec.parallel)
-        for name in sorted({request.provider for request in requests})
-    }
+    pools = _pools(adapters, requests)
     try:
         futures = {pools[request.provider].submit(ask, request): request for request in requests}
         for future in concurrent.futures.as_completed(futures):
@@ -166,24 +175,42 @@ def _create(
             request = futures[future]
             if isinstance(answer, Instance):
                 created.append(answer)
-                say(f"+ {answer.name}  {answer.domain}  {answer.size}  created ({len(created)} of {len(requests)})")
+                progress.created(answer)
+                if answer.state not in ALIVE:
+                    progress.refused(request, f"came up in state {answer.state}: {answer.error}")
             elif answer is not None:
-                say(f"! {request.name}  {request.provider}/{request.region}/{request.zone}  {request.size}  {answer}")
+                progress.refused(request, answer)
     finally:
         for pool in pools.values():
             pool.shutdown(cancel_futures=True)
     return created, refusals
 
 
-def destroy(adapters: t.Mapping[str, Adapter], instances: t.Sequence[Instance], say: Say) -> list[str]:
+def _pools(
+    adapters: t.Mapping[str, Adapter], work: t.Iterable[Request | Instance]
+) -> dict[str, concurrent.futures.ThreadPoolExecutor]:
+    """Threads for each provider, as many as it may be asked at a time."""
+    names = sorted({one.provider for one in work})
+    return {name: concurrent.futures.ThreadPoolExecutor(max_workers=adapters[name].spec.parallel) for name in names}
+
+
+def destroy(
+    adapters: t.Mapping[str, Adapter],
+    instances: t.Sequence[Instance],
+    say: Say,
+    stop: threading.Event | None = None,
+) -> list[str]:
     """Destroy instances in parallel; gives the names of those that are gone.
 
+    :param stop: set when nothing more is to be destroyed.
     :raises WombatError: after all were tried, naming those that a provider would not destroy.
     """
     gone: list[str] = []
     failed: list[str] = []
 
     def ask(instance: Instance) -> None:
+        if stop and stop.is_set():
+            return
         try:
             adapters[instance.provider].act("destroy", instance)
             gone.append(instance.name)
@@ -191,9 +218,13 @@ def destroy(adapters: t.Mapping[str, Adapter], instances: t.Sequence[Instance], 
         except Refusal as refusal:
             failed.append(f"{instance.name} ({refusal})")
 
-    bound = max([1, *(adapters[instance.provider].spec.parallel for instance in instances)])
-    with concurrent.futures.ThreadPoolExecutor(max_workers=bound) as pool:
-        list(pool.map(ask, instances))
+    pools = _pools(adapters, instances)
+    try:
+        for future in [pools[instance.provider].submit(ask, instance) for instance in instances]:
+            future.result()
+    finally:
+        for pool in pools.values():
+            pool.shutdown(cancel_futures=True)
     if failed:
         raise WombatError(
             f"not destroyed: {'; '.join(sorted(failed))}; mend the cause and run again, what was destroyed stays so"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 import threading
 import typing as t
@@ -38,6 +39,7 @@ def amazon(application: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
 @contextlib.contextmanager
 def serving() -> t.Iterator[int]:
     """Serve an EC2 on loopback; gives its port."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else each request is a line, with its user data
     server = make_server("127.0.0.1", 0, amazon(DomainDispatcherApplication(create_backend_app)), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

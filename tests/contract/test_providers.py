@@ -9,6 +9,7 @@ import base64
 import json
 import pathlib
 import re
+import types
 
 import pytest
 import yaml
@@ -16,6 +17,7 @@ from case import NAME, RUN, SECRET, TAGS, opened
 from cases import CASES
 from wire import Answer, Wire, lay
 
+from ansible_collections.wombat.erlang.plugins.action.instances import ActionModule
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import FEATURES, Refusal
 
@@ -67,6 +69,26 @@ def test_instances_are_ours_only(case, wire, adapter):
     assert (instance.provider, instance.region, instance.zone) == ("cloud", case.region, case.zone)
     assert (instance.size, instance.state, instance.address) == (case.size.name, "running", case.address)
     assert instance.created > 0 or not case.tagged
+
+
+def test_check_mode_sends_nothing_that_writes(case, wire, adapter):
+    """The whole of a deploy's cloud work, over a wire that refuses what writes."""
+    wire.answers += case.listed([])
+    wire.read_only = True
+    action = ActionModule.__new__(ActionModule)
+    action._task = types.SimpleNamespace(check_mode=True)
+    action.vars = {"groups": {}, "hostvars": {}}
+    options = {"run": RUN, "state": "present", "deadline": 60}
+    told = action.present(adapter.deployment, {"cloud": adapter}, options)
+    assert told["changed"]
+    assert told["shortfall"] == {}
+    assert not wire.written()
+    wire.answers += case.listed([OURS])
+    (instance,) = adapter.instances()
+    told = action.destroy(adapter.deployment, {"cloud": adapter}, [instance])
+    assert (told["changed"], told["destroyed"]) == (True, [NAME])
+    assert not wire.written()
+    assert not pathlib.Path(adapter.deployment.store).exists()
 
 
 def test_states(case, wire, adapter):

@@ -72,6 +72,7 @@ class Adapter:
         self.credentials, self.options = deployment.access(name)
         self._own_keys = host_keys.own(self.spec.user_data)
         self._keys: dict[str, host_keys.HostKey] = {}
+        self.stop = threading.Event()  # set when nobody waits any more
         self._lock = threading.Lock()
         self._threads = threading.local()
 

@@ -201,7 +201,7 @@ class CloudAdapter(Catalogue):
                 zone=request.zone,
                 size=request.size,
             )
-            if instance.address or instance.state in ("error", "gone"):
+            if instance.address or instance.state in ("error", "gone") or self.stop.is_set():
                 return instance
             if time.monotonic() > end:
                 text = f"it has no {self.spec.address} address after {self.address_deadline:g} seconds"

@@ -44,18 +44,25 @@ class Pace:
 
     :param rate: requests a second.
     :param sleep: waits some seconds.
+    :param clock: gives the time in seconds.
     """
 
-    def __init__(self, rate: float, sleep: t.Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        rate: float,
+        sleep: t.Callable[[float], None] = time.sleep,
+        clock: t.Callable[[], float] = time.monotonic,
+    ) -> None:
         self.gap = 1.0 / rate
         self.sleep = sleep
+        self.clock = clock
         self._lock = threading.Lock()
         self._next = 0.0
 
     def wait(self) -> None:
         """Wait for this request's turn."""
         with self._lock:
-            now = time.monotonic()
+            now = self.clock()
             turn = max(now, self._next)
             self._next = turn + self.gap
         if turn > now:
@@ -64,7 +71,7 @@ class Pace:
     def hold(self, seconds: float) -> None:
         """Let nobody ask for some seconds: the limit is the account's, not one thread's."""
         with self._lock:
-            self._next = max(self._next, time.monotonic() + seconds)
+            self._next = max(self._next, self.clock() + seconds)
 
 
 def govern(connection: t.Any, pace: Pace, harmless: t.Callable[[str, t.Mapping[str, t.Any]], bool]) -> None:

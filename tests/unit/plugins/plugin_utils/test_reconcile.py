@@ -5,18 +5,23 @@
 
 from __future__ import annotations
 
+import collections
 import concurrent.futures
 import dataclasses
 import multiprocessing
 import os
 import random
+import signal
+import threading
 import uuid
 
 import pytest
 
+from ansible_collections.wombat.erlang.plugins.action.instances import ActionModule
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils import reconcile
 from ansible_collections.wombat.erlang.plugins.plugin_utils.planning import make_plan, short_id
+from ansible_collections.wombat.erlang.plugins.plugin_utils.progress import interruptible
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Refusal
 from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.clouds import cloud, load, shop, write
 
@@ -365,3 +370,100 @@ def test_folders_of_destroyed_instances_are_gone(shops, tmp_path):
     reconcile.destroy(here.adapters, here.grow().created, here.lines.append)
     assert not (tmp_path / ".wombat/shop/attic").exists()
     assert os.listdir(tmp_path / ".wombat/addresses") == []
+
+
+def test_every_provider_has_its_own_bound_of_requests(shops, monkeypatch):
+    wide, narrow = {**cloud(), "parallel": 3}, {**cloud(quota={"instances": 4}), "parallel": 2}
+    here = shops(providers={"attic": narrow, "world": wide}, families__kv__nodes=10, **PREFER_ATTIC)
+    adapters = reconcile.open_providers(here.deployment)
+    lock, active, most = threading.Lock(), collections.Counter(), collections.Counter()
+    together = {"attic": threading.Barrier(2, timeout=30), "world": threading.Barrier(3, timeout=30)}
+
+    def counting(name, ask):
+        def call(*arguments):
+            with lock:
+                active[name] += 1
+                most[name] = max(most[name], active[name])
+            together[name].wait()  # as many as may be are asked at once
+            try:
+                return ask(*arguments)
+            finally:
+                with lock:
+                    active[name] -= 1
+
+        return call
+
+    for name, adapter in adapters.items():
+        monkeypatch.setattr(adapter, "create", counting(name, adapter.create))
+    created = here.grow(adapters=adapters).created
+    assert (len(created), most) == (10, {"attic": 2, "world": 3})
+    most.clear()
+    for name, adapter in adapters.items():
+        monkeypatch.setattr(adapter, "act", counting(name, adapter.act))
+    assert len(reconcile.destroy(adapters, created, here.lines.append)) == 10
+    assert most == {"attic": 2, "world": 3}
+
+
+def test_an_interrupt_lets_what_was_begun_end_and_begins_nothing(shops, monkeypatch):
+    here = shops(providers__attic__parallel=1, families__kv__nodes=5)
+    adapters = reconcile.open_providers(here.deployment)
+    create = adapters["attic"].create
+
+    def interrupted_in_the_second(request):
+        if here.count() == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+            assert stop.wait(30)  # the main thread hears it
+        return create(request)
+
+    monkeypatch.setattr(adapters["attic"], "create", interrupted_in_the_second)
+    handler = signal.getsignal(signal.SIGINT)
+    with interruptible() as stop:
+        outcome = reconcile.grow(here.deployment, adapters, "run", here.lines.append, FOREVER, stop=stop)
+    assert signal.getsignal(signal.SIGINT) == handler
+    assert (stop.is_set(), len(outcome.created), outcome.shortfall(), here.count()) == (True, 2, {"kv": 3}, 2)
+    assert reconcile.destroy(here.adapters, outcome.created, here.lines.append, stop) == []
+    assert len(here.grow("again").created) == 3
+
+
+def test_progress_counts_by_provider_while_it_goes_on(shops):
+    here = shops(
+        providers={
+            "attic": {**cloud(**only(refuse="capacity")), "parallel": 1},
+            "world": {**cloud(), "parallel": 1},
+        },
+        **PREFER_ATTIC,
+    )
+    here.grow()
+    assert [line for line in here.lines if line.startswith("!")][0].endswith("0 created, 0 running, 1 refused")
+    created = [line for line in here.lines if line.startswith("+")]
+    assert [line.split("  ", 3)[3] for line in created] == [
+        f"created ({number} of 6)  world: {number} created, {number} running, 0 refused" for number in (1, 2, 3)
+    ]
+
+
+def test_the_text_of_an_error_is_shown(shops, monkeypatch):
+    here = shops()
+    (first, *_others) = here.grow().created
+    adapters = reconcile.open_providers(here.deployment)
+    instances = adapters["attic"].instances
+
+    def one_in_error():
+        return [
+            dataclasses.replace(one, state="error", error="No valid host was found") if one.name == first.name else one
+            for one in instances()
+        ]
+
+    monkeypatch.setattr(adapters["attic"], "instances", one_in_error)
+    outcome = here.grow("again", adapters=adapters)
+    assert (len(outcome.created), [one.name for one in outcome.plan.surplus]) == (1, [first.name])
+    told = f"! {first.name}  {first.domain}  is in state error: No valid host was found; another takes its place"
+    assert here.lines.count(told) == 1
+
+
+def test_with_everything_refused_the_explanation_has_what_each_cloud_said(shops):
+    here = shops(providers={"attic": cloud(**only(refuse="capacity")), "world": cloud(**only(refuse="quota"))})
+    outcome = here.grow()
+    assert outcome.shortfall() == {"kv": 3}
+    text = "\n".join(ActionModule.explanation(outcome, []))
+    assert "provider attic refuses in north (capacity): InsufficientInstanceCapacity" in text
+    assert "provider world refuses in north (quota): Quota exceeded" in text

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is told of long work while it goes on, and how it is ended on the way: by Ctrl-C, cleanly."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import os
+import signal
+import threading
+import typing as t
+
+Say = t.Callable[[str], None]
+
+
+class Progress:
+    """Counts what was created, runs and was refused, by provider; `stop` is set when nothing new is to begin."""
+
+    def __init__(self, say: Say, stop: threading.Event | None = None) -> None:
+        self.say = say
+        self.stop = stop or threading.Event()
+        self.counts: dict[str, collections.Counter[str]] = {}
+        self._wanted = self._created = 0
+
+    def want(self, number: int) -> None:
+        self._wanted += number
+
+    def created(self, instance: t.Any) -> None:
+        self._created += 1
+        counts = self._count(instance.provider, "created")
+        counts["running"] += instance.state == "running"
+        told = f"created ({self._created} of {self._wanted})  {instance.provider}: {self._words(instance.provider)}"
+        self.say(f"+ {instance.name}  {instance.domain}  {instance.size}  {told}")
+
+    def refused(self, request: t.Any, refusal: object) -> None:
+        self._count(request.provider, "refused")
+        domain = f"{request.provider}/{request.region}/{request.zone}"
+        self.say(f"! {request.name}  {domain}  {request.size}  {refusal}  {self._words(request.provider)}")
+
+    def _count(self, provider: str, what: str) -> collections.Counter[str]:
+        counts = self.counts.setdefault(provider, collections.Counter())
+        counts[what] += 1
+        return counts
+
+    def _words(self, provider: str) -> str:
+        return ", ".join(f"{self.counts[provider][what]} {what}" for what in ("created", "running", "refused"))
+
+
+@contextlib.contextmanager
+def interruptible() -> t.Iterator[threading.Event]:
+    """While it lasts, an interrupt only sets the event, so that what was begun can end.
+
+    Ansible sends a worker an interrupt when the user presses Ctrl-C, and then a termination.
+    """
+    stop = threading.Event()
+    signals = (signal.SIGINT, signal.SIGTERM)
+    if threading.current_thread() is not threading.main_thread():  # only the main thread can have handlers
+        yield stop
+        return
+    before = {number: signal.signal(number, lambda *_arguments: stop.set()) for number in signals}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def tell_terminal(text: str) -> None:
+    """Write to the standard error of Ansible itself: once interrupted, it shows nothing more of what workers say."""
+    with contextlib.suppress(OSError), open(f"/proc/{os.getppid()}/fd/2", "a", encoding="utf-8") as stream:
+        stream.write(text + "\n")
