@@ -19,7 +19,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils.errors import Wombat
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment, Geography
 from ansible_collections.wombat.erlang.plugins.plugin_utils.known_hosts import KEYS
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import host_keys
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.geography import known
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.geography import CONTINENT_OF, known
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.model import (
     Domain,
     Instance,
@@ -245,6 +245,7 @@ class Adapter:
         for field in dataclasses.fields(Geography):
             values = [getattr(one, field.name) for one in said]
             merged[field.name] = next((value for value in values if value not in (None, (), {})), values[-1])
+        merged["continent"] = merged["continent"] or CONTINENT_OF.get(merged["country"])
         return Geography(**merged)
 
 
