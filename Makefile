@@ -159,6 +159,16 @@ gate-integration:
 gate-hosts:
 	python -m pytest tests/integration -m real_hosts -rs
 
+# Scenarios of Molecule, each in the network of a lab of its own.
+SCENARIOS ?= $(notdir $(patsubst %/,%,$(dir $(wildcard extensions/molecule/*/molecule.yml))))
+gate-molecule:
+	@if [ "$$(id -u)" -ne 0 ]; then echo "real hosts need root: not run: $(SCENARIOS)"; else tests/lab/lab image; failed=; \
+	for scenario in $(SCENARIOS); do \
+		export WOMBAT_LAB=$(BUILD)/molecule/$$scenario/lab; rm -rf $(BUILD)/molecule/$$scenario/store; mkdir -p $$WOMBAT_LAB; \
+		tests/lab/lab run env PY_COLORS=0 ANSIBLE_FORCE_COLOR=0 molecule -c extensions/molecule/base.yml test -s $$scenario || failed="$$failed $$scenario"; \
+		tests/lab/lab down; \
+	done; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }; fi
+
 gate-contract:
 	python -m pytest tests/contract
 

@@ -56,7 +56,10 @@ options:
     description: >-
       Families of nodes by name. Each has a C(release), C(nodes), C(nodes_per_instance), C(node_name), C(demand),
       C(placement), C(bootstrap), C(neighbours),
-      C(config), C(vm_args), C(env), C(distribution) and C(cookie_file).
+      C(config), C(vm_args), C(env), C(distribution), C(cookie_file) and
+      C(firewall).
+      C(firewall.allow) lists ports, each with C(port), C(protocol) (tcp) and C(from), addresses or networks, to which
+      alone it is open; by default to everybody. Ports of nodes are open to their family and neighbours.
       C(distribution.tls) makes its nodes speak to one another and to neighbours over mutual TLS only; neighbours must
       agree.
       Neighbours, direct ones and through others, share one cookie, which is made when its file is missing.

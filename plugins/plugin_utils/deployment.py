@@ -81,6 +81,15 @@ class CertificateAuthority:
 
 
 @dataclasses.dataclass(frozen=True)
+class OpenPort:
+    """A port that a family opens besides those of its nodes, to addresses or networks."""
+
+    port: int
+    protocol: str
+    sources: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class Family:
     """A set of nodes. `config`, `vm_args` and `env` are templated once a node, by `Deployment.settings`."""
 
@@ -101,6 +110,7 @@ class Family:
     cookie: str = ""  # the file on the controller; neighbours have the same
     upgrade: Upgrade = Upgrade()
     hooks: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]] = dataclasses.field(default_factory=dict)
+    firewall: tuple[OpenPort, ...] = ()
 
     def label(self, slot: int) -> str:
         """The part of a node's name before the `@`."""

@@ -12,6 +12,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Fa
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_bootstrap import read_bootstrap
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_hooks import read_hooks
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_upgrade import read_upgrade
+from ansible_collections.wombat.erlang.plugins.plugin_utils.ports import read_firewall
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import NAME_MEANING, Section, suggestion
 
 # A family's name is followed by the slot in node names: with a digit at its end, web2's slot 1 and web's slot 21
@@ -74,6 +75,7 @@ def read_family(
         cookie=section.text("cookie_file") or "",
         upgrade=read_upgrade(section.section("upgrade")),
         hooks=read_hooks(section.section("hooks")),
+        firewall=read_firewall(section.section("firewall")),
     )
     distribution.end()
     section.end()

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import CertificateAuthority
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing import parse
+from ansible_collections.wombat.erlang.plugins.plugin_utils.ports import rules_of
 from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.clouds import shop
 
 
@@ -80,4 +81,34 @@ def test_an_authority_is_the_deployments_own_or_an_existing_one(ca, wanted):
 def test_an_authority_that_is_half_named_is_refused(ca, sentence):
     with pytest.raises(WombatError) as failure:
         read({"kv": {}}, ca=ca)
+    assert str(failure.value).startswith(sentence)
+
+
+def test_nodes_are_open_to_their_family_and_neighbours_both_ways():
+    families = {"kv": {"firewall": {"allow": [{"port": 8087, "from": "192.0.2.0/24"}]}}, "log": {}}
+    deployment = read({**families, "web": {"neighbours": ["kv"]}}, distribution={"epmd": True, "port": 9000})
+    members = {"kv": ["kv1@a", "kv2@b"], "web": ["web1@c"], "log": ["log1@d"]}
+    nodes = [{"family": "kv", "slot": 2}, {"family": "kv", "slot": 1}, {"family": "log", "slot": 3}]
+    assert rules_of(deployment, nodes, members) == [
+        {"ports": [4369, 9001, 9002], "protocol": "tcp", "sources": ["a", "b", "c"]},
+        {"ports": [8087], "protocol": "tcp", "sources": ["192.0.2.0/24"]},
+        {"ports": [4369, 9003], "protocol": "tcp", "sources": ["d"]},
+    ]
+    web = rules_of(deployment, [{"family": "web", "slot": 1}], members)
+    assert web == [{"ports": [4369, 9001], "protocol": "tcp", "sources": ["a", "b", "c"]}]
+
+
+@pytest.mark.parametrize(
+    ("allow", "sentence"),
+    [
+        ({"port": 1}, "families.kv.firewall.allow must be a list of mappings with port, protocol and from"),
+        ([{"prot": 1}], "families.kv.firewall.allow[0].prot is not a known key; did you mean 'port'?"),
+        ([{"port": 0}], "families.kv.firewall.allow[0].port must be a whole number from 1 to 65535"),
+        ([{"port": 1, "from": ["web"]}], "families.kv.firewall.allow[0].from must be an address or a network such as"),
+        ([{"port": 1, "protocol": "sctp"}], "families.kv.firewall.allow[0].protocol cannot be 'sctp'"),
+    ],
+)
+def test_what_cannot_be_opened_is_refused(allow, sentence):
+    with pytest.raises(WombatError) as failure:
+        read({"kv": {"firewall": {"allow": allow}}})
     assert str(failure.value).startswith(sentence)
