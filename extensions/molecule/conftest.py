@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,21 +16,35 @@ import testinfra
 INVENTORY = os.path.join(os.environ["MOLECULE_SCENARIO_DIRECTORY"], "shop.wombat.yml")
 
 
-def of_family(name):
-    """The hosts of a family."""
-    found = testinfra.get_hosts([f"ansible://family_{name}"], ansible_inventory=INVENTORY, sudo=True)
-    assert found
-    return found
+@pytest.fixture(scope="session")
+def of_family(tmp_path_factory):
+    """Gives the hosts of a family."""
+    folder = os.path.dirname(os.environ["WOMBAT_LAB"])
+    config = tmp_path_factory.mktemp("ssh") / "config"
+    config.write_text(
+        f"IdentityFile {folder}/key\nUserKnownHostsFile {folder}/store/known_hosts\nStrictHostKeyChecking yes\n"
+    )
+    program = os.path.join(os.path.dirname(sys.executable), "ansible-inventory")
+    listed = subprocess.run([program, "-i", INVENTORY, "--list"], check=True, capture_output=True, text=True)
+    inventory = json.loads(listed.stdout)
+
+    def find(name):
+        hosts = inventory[f"family_{name}"]["hosts"]
+        # Text of a provider is marked as no template.
+        addresses = [inventory["_meta"]["hostvars"][host]["ansible_host"]["__ansible_unsafe"] for host in hosts]
+        return [testinfra.get_host(f"ssh://debian@{address}?ssh_config={config}&sudo=true") for address in addresses]
+
+    return find
 
 
 @pytest.fixture(scope="session")
-def kv():
+def kv(of_family):
     """The hosts of the family kv."""
     return of_family("kv")
 
 
 @pytest.fixture(scope="session")
-def web():
+def web(of_family):
     """The host of the family web."""
     (host,) = of_family("web")
     return host
