@@ -98,12 +98,12 @@ def render(rules: list) -> str:
         if not known & _EVERYBODY:
             alike.setdefault((protocol, tuple(sorted(known))), []).append(port)
     lines = []
-    for (protocol, known), ports in sorted(alike.items()):
+    for (protocol, those), ports in sorted(alike.items()):
         to = f"{protocol} dport {{ {', '.join(map(str, sorted(ports)))} }}"
         for family, version in (("ip", 4), ("ip6", 6)):
-            those = [one for one in known if ipaddress.ip_network(one).version == version]
-            if those:
-                lines.append(f"{family} saddr {{ {', '.join(those)} }} {to} accept")
+            chosen = [one for one in those if ipaddress.ip_network(one).version == version]
+            if chosen:
+                lines.append(f"{family} saddr {{ {', '.join(chosen)} }} {to} accept")
         lines.append(f"{to} {'tcp flags & (syn | ack) == syn ' if protocol == 'tcp' else ''}counter drop")
     body = "".join(f"\t\t{line}\n" for line in ['iif "lo" accept', *lines])
     text = (
