@@ -18,8 +18,9 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program im
 
 # Up to so many columns the whole program is solved at once; above, first one near the solution of the linear program.
 WHOLE = 2000
-# How much more an objective weighs than the next one while all are blended: for a linear solution, and in integers.
-BLEND, STEEP = 10.0, 1000.0
+# How much more an objective weighs than the next one while several are blended: for a linear solution, for one in
+# integers, and for one in integers with all of them.
+BLEND, STEEP, SOFT = 10.0, 1000.0, 30.0
 # Whether all nodes have a place is worth a longer search than what is best.
 PLACING_NODES, SEARCH_NODES = 15_000, 1500
 TIE_NODES = 1
@@ -126,7 +127,7 @@ class Lexicographic:
             weight = base ** min(order, 4) / _unit(stage)
             terms += [(column, weight * factor) for column, factor in stage.terms]
         self.engine.aim(Stage("", terms, False))
-        return self.engine.relax(primal=base == STEEP) if terms else None
+        return self.engine.relax(primal=base != BLEND) if terms else None
 
     def _at_once(self) -> tuple[np.ndarray | None, list[float]]:
         """Solve with the stages at their bounds: where the last has a solution in integers, that proves them all.
@@ -151,12 +152,19 @@ class Lexicographic:
         return None, []
 
     def _near(self) -> np.ndarray | None:
-        """A good solution of a large program: whole objectives at their bounds, the others weighted by their order."""
-        open_stages = [stage for stage in self.stages if not stage.integral or stage is self.stages[-1]]
-        for stage in open_stages:
-            self.engine.unpin(stage)
-        linear = self._blend(open_stages, STEEP)
-        return dive(self.engine, linear, self.gap, 1.0) if linear else None
+        """A good solution of a large program: whole objectives at their bounds, the others weighted by their order.
+
+        Where there is none, all objectives are weighted; each that is not as good as it can be is solved again.
+        """
+        for base, kept in ((STEEP, [stage for stage in self.stages[:-1] if stage.integral]), (SOFT, [])):
+            weighted = [stage for stage in self.stages if stage not in kept]
+            for stage in weighted:
+                self.engine.unpin(stage)
+            linear = self._blend(weighted, base)
+            values = dive(self.engine, linear, self.gap, 1.0) if linear else None
+            if values is not None:
+                return values
+        return None
 
     def _integers(
         self, stage: Stage, bound: float, start: np.ndarray | None, certain: bool

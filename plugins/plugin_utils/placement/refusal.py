@@ -12,6 +12,7 @@ import typing as t
 with contextlib.suppress(ImportError):  # ansible-test imports every file without the collection's requirements
     import numpy as np
 
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.columns import Candidate
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import memory_text
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.model import RESOURCES
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.plan import Plan
@@ -24,7 +25,7 @@ def refusals(plan: Plan) -> dict[str, list[dict[str, t.Any]]]:
     A domain is refused for the reason of the offer that came furthest through the filters; one that passed them is
     refused when a quota is why it did not take all the nodes.
     """
-    used = _used(plan)
+    used = _used(plan, plan.created.values())
     result = {}
     for unit in plan.units.values():
         reasons = _static(plan, unit)
@@ -54,10 +55,10 @@ def _static(plan: Plan, unit: Unit) -> dict[str, dict[int, int]]:
     return result
 
 
-def _used(plan: Plan) -> dict[tuple[t.Any, str], float]:
+def _used(plan: Plan, created: t.Iterable[t.Sequence[tuple[Candidate, int]]]) -> dict[tuple[t.Any, str], float]:
     """What the new instances take, by domain index or provider name, and resource."""
     used: dict[tuple[t.Any, str], float] = {}
-    for rows in plan.created.values():
+    for rows in created:
         for candidate, count in rows:
             offer = plan.problem.offers[candidate.offer]
             for scope in (candidate.domain, offer.provider):
@@ -74,6 +75,7 @@ def _full(plan: Plan, unit: Unit, used: t.Mapping[tuple[t.Any, str], float]) -> 
     here = {candidate.domain: 0 for candidate, _count in plan.created[unit.name]}
     for candidate, count in plan.created[unit.name]:
         here[candidate.domain] += count
+    mine = _used(plan, [plan.created[unit.name]])
     needed = math.ceil(unit.open / unit.lead.high)
     offers = eligible.capacity.nonzero()[0]
     domains = plan.catalogue.domain[offers]
@@ -95,7 +97,9 @@ def _full(plan: Plan, unit: Unit, used: t.Mapping[tuple[t.Any, str], float]) -> 
                 if left < smallest[resource][at] and at not in result:
                     have = _amount(resource, quota[resource])
                     want = _amount(resource, needed * smallest[resource][at])
-                    result[at] = f"{_word(resource)} quota{owner} {have} left, {want} needed"
+                    others = used.get((scope, resource), 0.0) - mine.get((scope, resource), 0.0)
+                    taken = f", {_amount(resource, others)} taken by other families" if others > 0 else ""
+                    result[at] = f"{_word(resource)} quota{owner} {have} left{taken}, {want} needed"
     return result
 
 

@@ -46,6 +46,13 @@ def test_a_plan_with_its_price_what_stays_and_why_not_elsewhere():
     ]
 
 
+def test_what_other_families_take_of_a_quota_is_told():
+    offers = [offer(zone="a", quota={"instances": 3}), offer(zone="b", price=1)]
+    families = {"kv": {"nodes": 2, "demand": {"where": "zone == 'a'"}}, "web": {"nodes": 2}}
+    reasons = [entry["reason"] for entry in place(families, offers)["refusals"]["web"]]
+    assert reasons == ["instance quota 3 left, 2 taken by other families, 2 needed"]
+
+
 def test_sizes_that_are_too_small_are_told_in_gibibytes():
     result = place({"kv": {"nodes": 1, "demand": {"memory": "64 GiB"}}}, [offer(), offer(size="big")])
     lines = explain(result)
