@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import itertools
 import multiprocessing
 import resource
 import sys
@@ -69,11 +70,11 @@ def seeds(case: str) -> list[tuple[float, float, str]]:
     return found
 
 
-def deadline(seconds: float) -> tuple[float, float, dict[str, t.Any]]:
+def deadline(case: str, seconds: float) -> tuple[float, float, dict[str, t.Any]]:
     """How long an unreachable goal takes with a time limit, in wall and CPU seconds, and what came of it."""
     from ansible_collections.wombat.erlang.plugins.plugin_utils.placement import place
 
-    data = placement_cases.large()
+    data = getattr(placement_cases, case)()
     started, cpu = time.monotonic(), time.process_time()
     result = place(*data, gap=0.0, time_limit=seconds)
     return time.monotonic() - started, time.process_time() - cpu, result
@@ -134,11 +135,11 @@ def main() -> None:
         rows = alone(seeds, case)
         print(f"  seeds, CPU s: {', '.join(f'{cpu:.2f}' for cpu, _gap, _status in rows)}")
         print(f"  seeds, gap:   {', '.join(f'{100 * gap:.2f} %' for _cpu, gap, _status in rows)}")
-    for seconds in LIMITS:
-        wall, cpu, result = alone(deadline, seconds)
+    for case, seconds in itertools.product(("large", "short"), LIMITS):
+        wall, cpu, result = alone(deadline, case, seconds)
         over = f"{100 * (wall / seconds - 1):+.0f} %"
         placed = f"{result['objective']['unplaced']} unplaced, gap {100 * result['gap']:.3f} %"
-        print(f"limit {seconds:g} s: {wall:.2f} s ({over}), {cpu:.2f} CPU-s, stopped by {result['limit']}, {placed}")
+        print(f"{case}, limit {seconds:g} s: {wall:.2f} s ({over}), {cpu:.2f} CPU-s, {result['limit']}, {placed}")
     for case in ("short", "blocked"):
         cpu, texts = alone(conflict, case)
         print(f"{case}: {cpu:.2f} CPU-s until {'; '.join(texts) or 'nothing was found'}")

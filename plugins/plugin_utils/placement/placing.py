@@ -58,12 +58,15 @@ def place(
         raise WombatError("time_limit and gap must be numbers; leave them out for 10 seconds and 0")
     require()
     problem = read(families, offers, existing, budget)
-    plan = _plan(problem, tolerance, started, started + limit)
+    # A program takes about as long to build as its input to read; what it gives, a part of that.
+    reading = time.monotonic() - started
+    plan = _plan(problem, tolerance, reading, started + limit)
     conflict: list[dict[str, str]] = []
     changes: list[str] = []
     # What the deadline cut short may have a place after all: then there is nothing to explain.
-    if plan.shortfall and "deadline" not in plan.limits:
-        conflict, changes = relax(plan, lambda other: _fits(other, started + limit), started + limit)
+    end = started + limit - 2 * reading
+    if plan.shortfall and "deadline" not in plan.limits and time.monotonic() < end:
+        conflict, changes = relax(plan, lambda other: _fits(other, end), end)
     return {**_result(plan), "conflict": conflict, "changes": changes}
 
 
@@ -89,18 +92,17 @@ def _parts(problem: Problem) -> _Parts:
     return _Parts(units, leads, catalogue, table, split(units, leads, catalogue, table))
 
 
-def _plan(problem: Problem, gap: float, started: float, deadline: float) -> Plan:
+def _plan(problem: Problem, gap: float, reading: float, deadline: float) -> Plan:
     parts = _parts(problem)
     plan = Plan(problem, parts.units, parts.catalogue, parts.table)
-    # A program takes about as long to build as its input to read; what it gives, a part of that.
-    reading = (time.monotonic() - started) / max(len(parts.units), 1)
     left = len(parts.units)
+    each = 2 * reading / max(left, 1)
     for group in parts.groups:
         now = time.monotonic()
         # What early groups leave of their time goes to the later ones.
-        end = now + (deadline - now - RESULT * reading * left) * len(group) / left
+        end = now + (deadline - now - RESULT * each * left) * len(group) / left
         left -= len(group)
-        if now + reading * len(group) >= end:
+        if now + each * len(group) >= end:
             for unit in group:
                 plan.skip(unit)
         else:
@@ -111,6 +113,8 @@ def _plan(problem: Problem, gap: float, started: float, deadline: float) -> Plan
 
 def _fits(problem: Problem, deadline: float) -> bool:
     """Whether all nodes have a place, at whatever price."""
+    if time.monotonic() >= deadline:
+        return False
     parts = _parts(problem)
     for group in parts.groups:
         program = parts.model(group, wishes=False).program
