@@ -52,6 +52,9 @@ hosts: ## the tests on real hosts of this machine, as root
 bench: .venv/.bench ## measure placement against other solvers
 	@python tests/bench/placement.py
 
+bench-tasks: sample ## count tasks and seconds from booted hosts to running nodes
+	@python tests/bench/tasks.py
+
 docs-providers: .venv/.ready ## write the page of what the providers can do
 	@python tests/tools/provider_docs.py
 
@@ -180,4 +183,4 @@ gate-newest-units:
 gate-newest-smoke:
 	PATH=$(CURDIR)/.venv-newest/bin:$$PATH python -m pytest tests/integration/test_main_job.py -k "$(SMOKE)"
 
-.PHONY: help setup demo demo-clean sample test lint format sanity units integration hosts bench docs-providers clean tools
+.PHONY: help setup demo demo-clean sample test lint format sanity units integration hosts bench bench-tasks docs-providers clean tools

@@ -56,10 +56,16 @@ options:
     description: >-
       Families of nodes by name. Each has a C(release), C(nodes), C(nodes_per_instance), C(node_name), C(demand),
       C(placement), C(bootstrap), C(neighbours),
-      C(config), C(vm_args), C(env), C(distribution), C(cookie_file) and
-      C(firewall).
+      C(config), C(vm_args), C(env), C(distribution), C(cookie_file), C(firewall),
+      C(upgrade) and C(hooks).
       C(firewall.allow) lists ports, each with C(port), C(protocol) (tcp) and C(from), addresses or networks, to which
       alone it is open; by default to everybody. Ports of nodes are open to their family and neighbours.
+      C(upgrade) has C(allow), what is permitted of C(hot), C(rolling) and C(full) (default the first two), C(canary)
+      and C(at_once), numbers of instances (default 1), C(pause), seconds between them, and C(checks), Erlang
+      expressions that have to become true on every upgraded node.
+      C(hooks) has lists for C(before_) and C(after_) C(start), C(stop), C(join), C(leave) and C(upgrade), of commands
+      (lists of words), C(tasks) (the path of a task file) and remote calls (C(expression), or C(module), C(function)
+      and C(args)).
       C(distribution.tls) makes its nodes speak to one another and to neighbours over mutual TLS only; neighbours must
       agree.
       Neighbours, direct ones and through others, share one cookie, which is made when its file is missing.

@@ -33,6 +33,17 @@ class Run:
         """Changes by host."""
         return {host: int(changed) for host, changed, _unreachable, _failed in RECAP.findall(self.output)}
 
+    def tasks_until_started(self, host: str) -> list[str]:
+        """The tasks that a host itself ran from its creation until its nodes run."""
+        done = []
+        for task in self.output.split("\nTASK [")[1:]:
+            name = task.split("]", 1)[0]
+            if re.search(rf"^(ok|changed): \[{re.escape(host)}\]", task, re.MULTILINE):
+                done.append(name)
+            if name.endswith(": Start the nodes"):
+                break
+        return done
+
 
 class Shop:
     """One deployment in a folder of its own, with a home of its own for everything that it leaves."""
