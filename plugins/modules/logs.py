@@ -38,7 +38,7 @@ options:
     default: 100
 attributes:
   check_mode: {support: full, description: Packs nothing.}
-  diff_mode: {support: none}
+  diff_mode: {support: none, description: There is nothing to compare.}
 """
 
 EXAMPLES = r"""
