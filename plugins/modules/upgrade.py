@@ -84,7 +84,7 @@ nodes:
   returned: always
   type: dict
   contains:
-    changed: {description: Whether this call upgraded the node, or had to take it back., type: bool}
+    changed: {description: Whether this call changed what the node runs., type: bool}
     from: {description: The version before., type: str}
     to: {description: The version after., type: str}
     error: {description: What went wrong; null where nothing did., type: str}
