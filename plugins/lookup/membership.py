@@ -35,6 +35,10 @@ options:
     type: list
     elements: str
     default: []
+  force:
+    description: Whether nodes that are to leave and do not answer are forgotten as dead too.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -55,8 +59,8 @@ RETURN = r"""
 _raw:
   description:
     - The families, each as M(wombat.erlang.member) takes it, with C(remembers), whether its cluster remembers its
-      members, C(settles), whether the state C(settled) has to follow C(joined), and C(pace), how many hosts may join at
-      once, 0 for all.
+      members, C(settles), whether the state C(settled) has to follow C(joined), C(pace), how many hosts may join at
+      once, 0 for all, and C(unsafe), why those that are to leave must not, as sentences.
   type: list
   elements: dict
 """
@@ -66,8 +70,9 @@ import typing as t
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import View
-from ansible_collections.wombat.erlang.plugins.module_utils.strategies.decision import decide
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import Family, View
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.console import Console
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.decision import decide, why_unsafe
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.registry import STRATEGIES
 
 
@@ -100,10 +105,15 @@ class LookupModule(LookupBase):
             "pace": family["bootstrap"].get("pace", strategy.PACE),
             "domains": dict(members["domains"]),
         }
-        if not strategy.REMEMBERS or not self.get_option("status"):
+        if not self.get_option("status"):
             return known
         views = self.views(members["hosts"])
-        decision = decide(views, wanted, members["domains"], self.get_option("forget"))
+        who = Family(name, tuple(wanted), tuple(leaving), domains=dict(members["domains"]))
+        known["unsafe"] = why_unsafe(strategy(who, dict(family["bootstrap"]), Console([], 0)), views)
+        if not strategy.REMEMBERS:
+            return known
+        dead = [*self.get_option("forget"), *(leaving if self.get_option("force") else ())]
+        decision = decide(views, wanted, members["domains"], dead)
         mine = {str(node["name"]) for node in self.host.get("wombat_nodes") or ()}
         return {
             **known,

@@ -59,6 +59,7 @@ options:
       lead: {description: The member that does what is done once., type: str}
       forget: {description: The members that are to be removed as dead., type: list, elements: str}
       split: {description: Why nobody can join as sentences., type: list, elements: str}
+      unsafe: {description: "Why leaving loses something, as sentences; for tasks around.", type: list, elements: str}
       domains: {description: The domain of each node., type: dict}
   timeout:
     description: Seconds until everything must be as wanted.
@@ -117,6 +118,7 @@ FAMILY = {
     "lead": {"type": "str"},
     "forget": {"type": "list", "elements": "str"},
     "split": {"type": "list", "elements": "str"},
+    "unsafe": {"type": "list", "elements": "str"},
     "domains": {"type": "dict"},
 }
 OPTIONS = {

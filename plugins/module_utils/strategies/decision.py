@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import View
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import Strategy, View
 
 
 class Decision(NamedTuple):
@@ -62,6 +62,24 @@ def decide(
         tuple(forget),
         (),
     )
+
+
+def why_unsafe(strategy: Strategy, views: Mapping[str, View]) -> list[str]:
+    """Why the leavers of a family must not leave, as sentences: what holds for all systems, and what its own says."""
+    family = strategy.family
+    leavers = [name for name in family.leaving if name in views]
+    if not leavers or not strategy.REMEMBERS:
+        return strategy.unsafe(dict(views)) if leavers else []
+    stay = [name for name in family.wanted if name in views and views[name].error is None]
+    sentences = []
+    if not stay:
+        sentences.append(f"{', '.join(leavers)} cannot leave {family.name}, for nobody that answers would be left.")
+    dead = [f"{name} ({views[name].error})" for name in leavers if views[name].error is not None]
+    counted = {other for name in stay for other in views[name].members}
+    dead = [text for text in dead if text.partition(" ")[0] in counted]
+    if dead:
+        sentences.append(f"{', '.join(dead)} cannot leave {family.name}, and would have to be forgotten as dead.")
+    return sentences + strategy.unsafe(dict(views))
 
 
 def _groups(views: Mapping[str, View]) -> list[list[str]]:
