@@ -33,7 +33,7 @@ sample: setup ## build the sample releases
 	@tests/sample/build.sh >/dev/null
 
 test: tools sample $(if $(NEWEST),.venv-newest/.ready) ## run every gate and print one summary
-	@python tests/tools/gates.py hosts -- integration contract sample $(if $(NEWEST),newest-smoke) -- sanity $(STATIC) galaxy units $(if $(NEWEST),newest-units)
+	@python tests/tools/gates.py hosts molecule -- integration sample $(if $(NEWEST),newest-smoke) -- sanity $(STATIC) galaxy contract units $(if $(NEWEST),newest-units)
 
 lint: tools ## ruff, mypy, ansible-lint, the documentation and the changelog
 	@python tests/tools/gates.py $(STATIC)
@@ -41,13 +41,14 @@ lint: tools ## ruff, mypy, ansible-lint, the documentation and the changelog
 format: tools ## let ruff mend and lay out the Python files
 	@ruff check --quiet --fix --exit-zero . && ruff format .
 
-sanity units integration hosts: tools sample
+sanity units integration hosts molecule: tools sample
 	@python tests/tools/gates.py $@
 
 sanity: ## ansible-test sanity
 units: ## the unit tests, as ansible-test runs them
 integration: ## the tests on real nodes
 hosts: ## the tests on real hosts of this machine, as root
+molecule: ## Molecule's scenarios, on real hosts of this machine too
 
 bench: .venv/.bench ## measure placement against other solvers
 	@python tests/bench/placement.py
@@ -183,4 +184,4 @@ gate-newest-units:
 gate-newest-smoke:
 	PATH=$(CURDIR)/.venv-newest/bin:$$PATH python -m pytest tests/integration/test_main_job.py -k "$(SMOKE)"
 
-.PHONY: help setup demo demo-clean sample test lint format sanity units integration hosts bench bench-tasks docs-providers clean tools
+.PHONY: help setup demo demo-clean sample test lint format sanity units integration hosts molecule bench bench-tasks docs-providers clean tools
