@@ -56,7 +56,7 @@ options:
     description: >-
       Families of nodes by name. Each has a C(release), C(nodes), C(nodes_per_instance), C(node_name), C(demand),
       C(placement), C(bootstrap), C(neighbours),
-      C(config), C(vm_args), C(env), C(distribution), C(cookie_file), C(firewall),
+      C(config), C(vm_args), C(env), C(files), C(distribution), C(cookie_file), C(firewall),
       C(upgrade) and C(hooks).
       C(firewall.allow) lists ports, each with C(port), C(protocol) (tcp) and C(from), addresses or networks, to which
       alone it is open; by default to everybody. Ports of nodes are open to their family and neighbours.
@@ -69,8 +69,11 @@ options:
       C(distribution.tls) makes its nodes speak to one another and to neighbours over mutual TLS only; neighbours must
       agree.
       Neighbours, direct ones and through others, share one cookie, which is made when its file is missing.
-      The last three are templated once for each node and may use C(node), C(slot), C(port), C(address), C(instance),
-      C(provider), C(region) and C(zone).
+      C(config), C(vm_args), C(env) and C(files) are templated once for each node and may use C(node), C(slot), C(port),
+      C(address), C(instance), C(provider), C(region), C(zone), C(data_dir), C(etc_dir) and C(log_dir).
+      C(files) lists templates that become a part of the release's configuration, each with C(src), a path that starts
+      at the file's folder, C(dest), a path in the release's folder or for packages in C(etc_dir), and optionally
+      C(mode), C(validate) and C(diff), see O(wombat.erlang.node_config#module:nodes[].files).
     type: dict
     required: true
   distribution:

@@ -11,12 +11,11 @@ version_added: 0.1.0
 author:
   - The Wombat for Ansible contributors (@wombat-erlang)
 description:
-  - For every node of the host that a task runs on, templates its family's C(config), C(vm_args) and C(env) from the
-    deployment file, as the C(nodes) of
-    M(wombat.erlang.node_config).
-  - The templates may use C(node), C(slot), C(port), C(address), C(instance), C(provider), C(region), C(zone) and
-    C(data_dir), a folder of the node's own,
-    besides extra variables and lookups.
+  - For every node of the host that a task runs on, templates its family's C(config), C(vm_args), C(env) and C(files)
+    from the deployment file, as the C(nodes) of M(wombat.erlang.node_config).
+  - The templates may use C(node), C(slot), C(port), C(address), C(instance), C(provider), C(region) and C(zone),
+    C(data_dir), C(etc_dir) and C(log_dir), folders of the node's own, extra variables and lookups.
+  - C(cookie_file) is the file on the controller with the family's cookie, for configuration that must hold it itself.
 options:
   root:
     description: The instance's root folder.
@@ -42,7 +41,7 @@ RETURN = r"""
 _raw:
   description:
     - The nodes, each with C(name), C(family), C(release), C(packages), C(service), C(slot), C(tls), C(config), C(told),
-      C(vm_args), C(env) and C(home).
+      C(vm_args), C(env), C(files) and C(home).
   type: list
   elements: dict
 """
@@ -57,6 +56,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils.errors import Wombat
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import Family
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.registry import STRATEGIES
 from ansible_collections.wombat.erlang.plugins.plugin_utils import loader
+from ansible_collections.wombat.erlang.plugins.plugin_utils.releases.files import render
 
 
 class LookupModule(LookupBase):
@@ -71,6 +71,7 @@ class LookupModule(LookupBase):
 
     def settings(self, deployment: t.Any, host: t.Mapping[str, t.Any], node: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         family = deployment.families[node["family"]]
+        folder = os.path.join(self.get_option("root"), "nodes", node["label"])
         known = {
             "node": node["name"],
             "slot": node["slot"],
@@ -80,7 +81,8 @@ class LookupModule(LookupBase):
             "provider": host["wombat_provider"],
             "region": host["wombat_region"],
             "zone": host["wombat_zone"],
-            "data_dir": os.path.join(self.get_option("root"), "nodes", node["label"], "data"),
+            "cookie_file": family.cookie,
+            **{f"{part}_dir": os.path.join(folder, part) for part in ("data", "etc", "log")},
         }
         settings = deployment.settings(family.name, known)
         added = STRATEGIES[family.strategy].settings(known, self.family(host, family.name), dict(family.bootstrap))
@@ -100,6 +102,7 @@ class LookupModule(LookupBase):
             "told": _without(added.told, settings["config"]),
             "vm_args": [*added.vm_args, *settings["vm_args"]],
             "env": {**added.env, **settings["env"]},
+            "files": render(deployment, family.name, settings["files"], known, self._loader),
             "home": dict(added.home),
         }
 

@@ -79,11 +79,11 @@ def _call(requests: list[tuple[Node, dict]], timeout: float, cookie_file: str | 
         write_file(os.path.join(folder, "request"), text)
         for module, code in (("slot_epmd", slot_epmd.CODE), ("wombat_caller", wombat_caller.CODE)):
             write_file(os.path.join(folder, module + ".beam"), code)
-        program, env = _runtime_system(node.release)
+        program, env = runtime_system(node.release)
         arguments = boot.name_arguments(name) + boot.distribution_arguments(
             node.distribution, node.release.erts_version, folder, tls.config_path(node.folder)
         )
-        command = [program, "-noinput", *_boot_script(node.release), *_SMALL, "-hidden", "-dist_listen", "false"]
+        command = [program, "-noinput", *boot_script(node.release), *_SMALL, "-hidden", "-dist_listen", "false"]
         if node.distribution.tls and not node.release.erts:
             command += tls.code_arguments(node.release)
         if node.distribution.epmd:
@@ -168,7 +168,7 @@ def _run(
         return " ".join(file.read()[-500:].split())
 
 
-def _runtime_system(release: HostRelease) -> tuple[str, dict[str, str]]:
+def runtime_system(release: HostRelease) -> tuple[str, dict[str, str]]:
     """The program to run, and the environment that it needs: the release's own runtime system, else the host's."""
     if release.erts:
         bin_folder = os.path.join(release.erts, "bin")
@@ -183,7 +183,7 @@ def _runtime_system(release: HostRelease) -> tuple[str, dict[str, str]]:
     return program, {}
 
 
-def _boot_script(release: HostRelease) -> list[str]:
+def boot_script(release: HostRelease) -> list[str]:
     """The arguments that boot nothing but kernel and stdlib."""
     if not release.erts:
         return ["-boot", "start_clean"]

@@ -95,12 +95,13 @@ def obstacle(before: Node, after: Node, files: Mapping[str, File]) -> str | None
     same = [
         (moved(read_text(vm_args)), str(files[vm_args].content)),
         (moved(repr(before.start)), repr(after.start)),
+        (moved(repr(sorted(before.files.items()))), repr(sorted(after.files.items()))),
         (before.user, after.user),
         (before.unit, after.unit),
         (before.distribution, after.distribution),
     ]
     if any(one != other for one, other in same):
-        return "its arguments or environment change, which a node takes at its start"
+        return "its arguments, environment or files change, which a node takes at its start"
     return None
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import re
@@ -12,6 +13,7 @@ from collections.abc import Iterable
 
 from ansible_collections.wombat.erlang.plugins.module_utils import (
     boot,
+    configuration,
     held_files,
     services,
     slot_epmd,
@@ -27,6 +29,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils.host_release import 
 )
 from ansible_collections.wombat.erlang.plugins.module_utils.module import Work
 from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, load_nodes, node_folder, template
+from ansible_collections.wombat.erlang.plugins.module_utils.own_files import configured, node_check, own_files
 from ansible_collections.wombat.erlang.plugins.module_utils.placed import File, Folder, text_at
 from ansible_collections.wombat.erlang.plugins.module_utils.runner import Run
 from ansible_collections.wombat.erlang.plugins.module_utils.runners import Runners
@@ -73,6 +76,7 @@ def prepare(options: dict) -> Work:
         held = held_files.hold(node, run, settings["release"], wanted) if node and run else None
         if held and node:
             result["upgrade"] = held_files.upgrade(node, held)
+            host.probed.update(held.files)
             wanted = {path: file for path, file in wanted.items() if path not in held.files}
         elif version:
             switches[settings["release"]] = version
@@ -89,19 +93,21 @@ def prepare(options: dict) -> Work:
     diff = [
         {"before_header": path, "after_header": path, "before": text_at(path), "after": file.content}
         for path, file in files.items()
-        if isinstance(file.content, str) and not held_files.is_own(path)
+        if isinstance(file.content, str) and not held_files.is_own(path) and path not in host.undiffed
     ]
     diff += [{"prepared": held_files.told(name, item["upgrade"])} for name, item in results.items() if item["upgrade"]]
-    result = {"changed": bool(files or switches or missing), "nodes": results}
+    changed = bool(files or switches or missing) or configuration.pending(root)
+    result = {"changed": changed, "nodes": results}
 
     def apply() -> dict:
         for settings in missing:
             installed_release(root, settings["release"], settings.get("version"))
+        configuration.replace(root, host.folders, host.files, host.probed, bool(user), host.checks)
         for name, version in switches.items():
             held_files.switch(root, name, version)
-        return _write(host.folders, files, result)
+        return result
 
-    return Work(bool(result["changed"]), result, diff, apply)
+    return Work(changed, result, diff, apply)
 
 
 def _running(root: str) -> dict[str, tuple[Node, Run]]:
@@ -155,6 +161,10 @@ class _Host:
         self.distribution = distribution
         self.members = members
         self.releases: dict[str, HostRelease] = {}
+        self.checks: list[configuration.Check] = []
+        self.undiffed: set[str] = set()
+        self.own: dict[str, File] = {}
+        self.probed: dict[str, File] = {}  # held files, which are checked now and put in place later
         self.folders: dict[str, Folder] = {code_path(root): Folder(0o755)}
         self.files: dict[str, File] = {
             os.path.join(code_path(root), "slot_epmd.beam"): File(slot_epmd.CODE, _PUBLIC),
@@ -171,6 +181,8 @@ class _Host:
         distribution = self.distribution._replace(tls=bool(settings.get("tls")))
         places = _places(self.root, settings, release, self.distribution)
         env = _environment(settings, service, places, self.distribution)
+        own = own_files(settings, service, places, user)
+        env.update(configured(service, places, own))
         configs = [os.path.join(folder, "node"), os.path.join(folder, "members")]
         arguments = (
             boot.release_arguments(release, env)
@@ -182,7 +194,8 @@ class _Host:
         if service.stop:
             start["stop"] = services.fill_all(service.stop, places)
         unit = systemd_unit.unit_path(settings["release"], name) if user and systemd_unit.manages() else None
-        node = Node(self.root, name, family, release, distribution, start, user, unit)
+        digests = {path: hashlib.sha256(file.data).hexdigest() for path, file in own.items()}
+        node = Node(self.root, name, family, release, distribution, start, user, unit, digests)
         texts = {
             places["vm_args"]: boot.render_arguments(arguments),
             os.path.join(folder, "node.config"): sys_config(settings["config"] or {}),
@@ -195,7 +208,7 @@ class _Host:
             if not _FOLDER_NAME.match(file.lstrip(".")):
                 raise WombatError(f"home of {name} has {file!r}, which is no name of a file.")
             texts[os.path.join(places["home"], file)] = text
-        files: dict[str, File] = {}
+        files = dict(own)
         if user and unit:
             path = template(unit)
             systemd_unit.check_owner(path, self.root)
@@ -214,6 +227,11 @@ class _Host:
         mode = _SHARED if user else _PRIVATE
         files.update((path, File(text, mode, user)) for path, text in texts.items())
         self._add_folders(places, user)
+        for path in own:
+            if self.own.setdefault(path, own[path]) != own[path]:
+                raise WombatError(f"Two nodes of this host would have different files {path}: give each its own.")
+        self.undiffed.update(path for path, given in zip(own, settings.get("files") or []) if not given["diff"])
+        self.checks.append(node_check(node, service, places, settings.get("files") or [], list(files)))
         return files
 
     def _release(self, settings: dict) -> HostRelease:
@@ -310,11 +328,3 @@ def _members(family: str, members: dict) -> dict:
 
 def _atoms(names: list[str] | None) -> list[dict]:
     return [{"$atom": name} for name in sorted(names or [])]
-
-
-def _write(folders: dict[str, Folder], files: dict[str, File], result: dict) -> dict:
-    for path, folder in folders.items():
-        folder.make(path)
-    for path, file in files.items():
-        file.put(path)
-    return result

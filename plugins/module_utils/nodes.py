@@ -35,6 +35,7 @@ class Node(NamedTuple):
     start: dict  # {argv: list, env: dict, cwd: str, maybe stop: list}: for our runner or a service manager
     user: str | None = None  # who it runs as; None is whoever starts it
     unit: str | None = None  # its unit's file, where systemd runs it: /etc/systemd/system/wombat-kv@kv1.service
+    files: dict = {}  # the digests of the family's own files, by their paths
 
     @property
     def folder(self) -> str:
@@ -57,7 +58,7 @@ class Node(NamedTuple):
         :arg read: What gives the text of a file that is to be; None reads those that are.
         """
         read = read or read_text
-        digest = hashlib.sha256(json.dumps([self.start, self.user], sort_keys=True).encode())
+        digest = hashlib.sha256(json.dumps([self.start, self.user, self.files], sort_keys=True).encode())
         paths = [os.path.join(self.folder, file) for file in _BOOT_FILES]
         for path in paths + ([template(self.unit)] if self.unit else []):
             digest.update(b"\0" + read(path).encode())
@@ -122,6 +123,7 @@ def parse_node(root: str, path: str, text: str) -> Node:
             data["start"],
             data.get("user"),
             data.get("unit"),
+            data.get("files") or {},
         )
     except (ValueError, KeyError, TypeError) as error:
         raise WombatError(f"{path} does not describe a node ({error!r}): write it again with node_config.") from None

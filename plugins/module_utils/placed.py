@@ -22,6 +22,11 @@ class File(NamedTuple):
     mode: int | None  # None makes it a symbolic link to the content
     reader: str | None = None  # the user whose group the file gets, by which nodes read what they cannot change
 
+    @property
+    def data(self) -> bytes:
+        """The content as bytes."""
+        return self.content.encode("utf-8") if isinstance(self.content, str) else self.content or b""
+
     def is_at(self, path: str, strict: bool) -> bool:
         """Whether this is what a path holds already.
 
@@ -38,7 +43,7 @@ class File(NamedTuple):
                     return False
                 if strict and self.reader and status.st_gid != accounts.account(self.reader).pw_gid:
                     return False
-                return file.read() == (self.content.encode() if isinstance(self.content, str) else self.content)
+                return file.read() == self.data
         except OSError:
             return False
 

@@ -11,6 +11,24 @@ from typing import NamedTuple
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 
 _PLACE = re.compile(r"\{(\w+)\}")
+# What the server itself does with its configuration when it starts, without starting.
+_CHECK_RABBITMQ = r"""
+Conf = "{etc}/rabbitmq.conf", filelib:is_file(Conf) orelse halt(0),
+[Lib | _] = filelib:wildcard("/usr/lib/rabbitmq/lib/*/plugins"), code:add_pathsz(filelib:wildcard(Lib ++ "/*/ebin")),
+Schema = cuttlefish_schema:files(filelib:wildcard(Lib ++ "/*/priv/schema/*.schema")),
+Tell = fun(Errors) -> [io:format("~ts~n", [cuttlefish_error:xlate(E)]) || {error, E} <- Errors], halt(1) end,
+case cuttlefish_conf:file(Conf) of
+  {errorlist, Errors} -> Tell(Errors);
+  Read ->
+    case cuttlefish_generator:map(Schema, Read) of {error, _, {errorlist, Errors}} -> Tell(Errors); _ -> halt(0) end
+end."""
+_CHECK_EJABBERD = r"""
+logger:set_primary_config(level, none), application:load(ejabberd),
+[application:ensure_all_started(Needed) || Needed <- [fast_yaml, xmpp, fast_tls]],
+case ejabberd_config:load() of
+  ok -> halt(0);
+  Error -> io:format("~ts~n", [ejabberd_config:format_error(Error)]), halt(1)
+end."""
 
 
 class Service(NamedTuple):
@@ -28,7 +46,7 @@ class Service(NamedTuple):
     interactive: dict[str, str] = {}  # the variables that let code be loaded which the release's boot script lacks
     configuration: dict[str, str] = {}  # the variable that names each file of {etc}, where a family has this file
     files: str = "{release}"  # where the relative paths of a family's own files begin
-    validate: list[str] = []  # the release's own check of its configuration
+    validate: list[str] = []  # the release's own check of its configuration, which returns 0 where that can be used
     user: str | None = None  # None: the user of all releases that have none of their own
     home: str | None = None  # where the package's own commands look for the cookie
 
@@ -70,6 +88,7 @@ KNOWN = {
             "rabbitmq-env.conf": "RABBITMQ_CONF_ENV_FILE",
         },
         files="{etc}",
+        validate=["erl", "-noinput", "-boot", "start_clean", "-eval", _CHECK_RABBITMQ],
         user="rabbitmq",
         home="/var/lib/rabbitmq",
     ),
@@ -88,6 +107,7 @@ KNOWN = {
         },
         configuration={"ejabberd.yml": "EJABBERD_CONFIG_PATH", "inetrc": "ERL_INETRC"},
         files="{etc}",
+        validate=["erl", "-noinput", "-boot", "start_clean", "-eval", _CHECK_EJABBERD],
         user="ejabberd",
         home="/var/lib/ejabberd",
     ),

@@ -87,6 +87,40 @@ options:
           itself may be missing.
         type: list
         elements: str
+      files:
+        description:
+          - Files of the family's own, which become a part of the release's configuration.
+          - When one changes, the release's own check is run where it has one, O(nodes[].files[].validate) too, and
+            files that end with C(.config) must be Erlang's configuration. Where that fails, no file of this host is
+            changed.
+        type: list
+        elements: dict
+        suboptions:
+          dest:
+            description:
+              - The path, relative to the release's folder, or for RabbitMQ and ejabberd to C(etc) in the node's folder.
+                It must lie there or in that C(etc).
+            type: str
+            required: true
+          content:
+            description: The content, encoded with Base64, so that no log shows it.
+            type: str
+            required: true
+          mode:
+            description: The mode. The file belongs to root and the group of the nodes' user.
+            type: str
+            default: "0640"
+          validate:
+            description:
+              - A command that returns 0 where the configuration can be used, as words, with the places of
+                O(nodes[].service).
+            type: list
+            elements: str
+            default: []
+          diff:
+            description: Whether a diff may show it.
+            type: bool
+            default: true
       slot:
         description: The node's place on its host, which must be what its name says.
         type: int
@@ -173,6 +207,13 @@ nodes:
 from ansible_collections.wombat.erlang.plugins.module_utils.module import run_module
 from ansible_collections.wombat.erlang.plugins.module_utils.node_files import prepare
 
+FILE = {
+    "dest": {"type": "str", "required": True},
+    "content": {"type": "str", "required": True, "no_log": True},
+    "mode": {"type": "str", "default": "0640"},
+    "validate": {"type": "list", "elements": "str", "default": []},
+    "diff": {"type": "bool", "default": True},
+}
 NODE = {
     "name": {"type": "str", "required": True},
     "family": {"type": "str", "required": True},
@@ -182,6 +223,7 @@ NODE = {
     "tls": {"type": "bool", "default": False},
     "version": {"type": "str"},
     "hot_from": {"type": "list", "elements": "str"},
+    "files": {"type": "list", "elements": "dict", "options": FILE},
     "slot": {"type": "int"},
     "config": {"type": "dict"},
     "told": {"type": "dict"},

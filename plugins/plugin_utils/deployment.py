@@ -91,7 +91,7 @@ class OpenPort:
 
 @dataclasses.dataclass(frozen=True)
 class Family:
-    """A set of nodes. `config`, `vm_args` and `env` are templated once a node, by `Deployment.settings`."""
+    """A set of nodes. `config`, `vm_args`, `env` and `files` are templated once a node, by `Deployment.settings`."""
 
     name: str
     release: str
@@ -111,6 +111,7 @@ class Family:
     upgrade: Upgrade = Upgrade()
     hooks: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]] = dataclasses.field(default_factory=dict)
     firewall: tuple[OpenPort, ...] = ()
+    files: t.Sequence[t.Mapping[str, t.Any]] = ()
 
     def label(self, slot: int) -> str:
         """The part of a node's name before the `@`."""
@@ -162,12 +163,12 @@ class Deployment:
         """Template a family's node settings for one node.
 
         :param node: the variables that its templates may use, such as node, slot and address.
-        :return: `config`, `vm_args` and `env`, plain data.
+        :return: `config`, `vm_args`, `env` and `files`, plain data.
         """
         spec = self.families[family]
         return {
             key: self.template(getattr(spec, key), f"families.{family}.{key}", variables=node)
-            for key in ("config", "vm_args", "env")
+            for key in ("config", "vm_args", "env", "files")
         }
 
     def demands(self) -> dict[str, dict[str, t.Any]]:

@@ -26,7 +26,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import De
 
 SUFFIXES = (".wombat.yml", ".wombat.yaml")
 # Credentials and options, misplaced ones too, wait until a provider is opened, node settings until a node is known.
-LATER = re.compile(r"(.+\.)?(credentials|options)|families\..+\.(config|vm_args|env)|compose|groups|keyed_groups")
+LATER = re.compile(r"(.+\.)?(credentials|options)|families\..+\.(config|vm_args|env|files)|compose|groups|keyed_groups")
 
 
 def is_deployment_file(path: str) -> bool:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
@@ -57,6 +58,11 @@ def read_family(
     vm_args = section.take("vm_args", [])
     if not isinstance(vm_args, list):
         raise section.wrong("vm_args", vm_args, "a list of lines")
+    files = section.take("files", [])
+    if not isinstance(files, list):
+        raise section.wrong("files", files, "a list of files")
+    for number, file in enumerate(files):
+        check_file(Section(file, f"{section.where('files')}[{number}]"))
     family = Family(
         name=name,
         release=release,
@@ -76,7 +82,21 @@ def read_family(
         upgrade=read_upgrade(section.section("upgrade")),
         hooks=read_hooks(section.section("hooks")),
         firewall=read_firewall(section.section("firewall")),
+        files=files,
     )
     distribution.end()
     section.end()
     return family
+
+
+def check_file(section: Section) -> None:
+    """Refuse what is no file of a family; its texts are templated later."""
+    for key in ("src", "dest"):
+        section.need(key)
+        section.text(key)
+    mode = section.text("mode")
+    if mode is not None and not re.fullmatch("0?[0-7]{3}", mode):
+        raise section.wrong("mode", mode, "a mode in quotes such as '0640'")
+    section.strings("validate")
+    section.flag("diff")
+    section.end()

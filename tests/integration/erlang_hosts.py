@@ -64,13 +64,15 @@ def build_release(folder: Path, more: str = "") -> Path:
 class Host:
     """One instance: a root folder, an address, and the modules run on it in this process."""
 
-    def __init__(self, root: Path, address: str, archive: Path) -> None:
+    def __init__(self, root: Path, address: str, archive: Path | None, release: str = "probe") -> None:
         self.root = root
         self.address = address
-        release = root / "releases/probe"
-        with tarfile.open(archive) as tar:
-            tar.extractall(release / "1.0.0")  # our own; Debian's Python has no filter yet
-        (release / "current").symlink_to("1.0.0")
+        self.release = release
+        if archive:
+            folder = root / "releases" / release
+            with tarfile.open(archive) as tar:
+                tar.extractall(folder / "1.0.0")  # our own; Debian's Python has no filter yet
+            (folder / "current").symlink_to("1.0.0")
         self.cookie = root / "home/kv/.erlang.cookie"
         self.cookie.parent.mkdir(parents=True)
         self.cookie.write_text(COOKIE)
@@ -92,20 +94,23 @@ class Host:
         tls=False,
         told=None,
         home=None,
+        files=(),
+        application="probe",
     ) -> dict:
         """Write the files of the nodes with these labels."""
         nodes = [
             {
                 "name": self.name(label),
                 "family": "kv",
-                "release": "probe",
-                "config": {"probe": config or {}},
+                "release": self.release,
+                "config": {application: config or {}},
                 "env": env,
                 "vm_args": list(vm_args),
                 "service": service,
                 "tls": tls,
                 "told": told,
                 "home": home,
+                "files": list(files),
             }
             for label in labels
         ]

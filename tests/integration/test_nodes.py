@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -258,3 +259,28 @@ def test_a_release_with_commands_of_its_own(host):
     data = host.root / "nodes/kv1/data"
     assert (data / "asked").read_text() == "kv1\n"
     assert (data / "stopped").exists()
+
+
+def sys_config(text):
+    """A family's file in place of the release's own."""
+    content = base64.b64encode(text.encode()).decode()
+    return {"dest": "releases/1.0.0/sys.config", "content": content, "mode": "0644"}
+
+
+def test_a_broken_sys_config_is_refused_and_the_node_keeps_what_it_has(host):
+    host.nodes(names=["kv1"])
+    pid = host.pid("kv1")
+    for text, reason in (
+        ("[{probe, [{mine, family}]}].", None),
+        ("[{probe, [}].", "syntax error"),
+        ("x. y.", "one list"),
+    ):
+        if reason is None:
+            assert host.configure("kv1", files=[sys_config(text)])["changed"]
+            continue
+        with pytest.raises(WombatError, match=f"is refused, .*sys.config.*{reason}"):
+            host.configure("kv1", files=[sys_config(text)])
+    assert host.pid("kv1") == pid
+    assert host.nodes(names=["kv1"])["outdated"] == [host.name("kv1")]
+    host.nodes("restarted", ["kv1"])
+    assert host.value("application:get_env(probe, mine)", "kv1") == ["ok", "family"]

@@ -32,11 +32,19 @@ families:
     nodes: 1
     node_name: rabbit
     config: {{rabbit: {{heartbeat: 17}}}}
+    files: [{{src: ../templates/rabbitmq.conf, dest: rabbitmq.conf}}]
   chat:
     release: chat
     nodes: 1
     node_name: ejabberd
+    files: [{{src: ../templates/ejabberd.yml, dest: ejabberd.yml}}]
 insecure: true
+"""
+RABBIT = "listeners.tcp.default = {{ address }}:5673\n"
+CHAT = """hosts: [chat.example]
+loglevel: info
+listen: [{port: 5222, ip: "{{ address }}", module: ejabberd_c2s}]
+modules: {mod_ping: {}}
 """
 
 
@@ -44,8 +52,16 @@ insecure: true
 def shop(tmp_path_factory):
     with RealShop(tmp_path_factory.mktemp("shop"), FILE) as shop:
         shop.bench.lab("image", "--name", "packages", *PACKAGES)
+        (shop.folder / "templates").mkdir()
+        template(shop, "rabbitmq.conf", RABBIT)
+        template(shop, "ejabberd.yml", CHAT)
         shop.must("deploy")
         yield shop
+
+
+def template(shop, name, text):
+    """Write a template of the operator's."""
+    (shop.folder / "templates" / name).write_text(text)
 
 
 def answer(shop, family, expression):
@@ -57,9 +73,10 @@ def answer(shop, family, expression):
 
 def on_host(shop, family, command):
     """What a command prints on the host of a family."""
-    (name,) = shop.hosts(f"family_{family}")
-    node = next(node for node in shop.bench.driver("attic").list_nodes() if node.name == name)
-    return shop.bench.shell(node, command)
+    (host,) = shop.hosts(f"family_{family}").values()
+    known = f"UserKnownHostsFile={shop.home}/.wombat/shop/store/known_hosts"
+    options = ["-o", known, "-i", str(shop.folder / "user"), f"debian@{host['ansible_host']}"]
+    return shop.bench.lab("run", "ssh", *options, command).stdout.strip()
 
 
 def test_nodes_of_packages_run(shop):
@@ -71,6 +88,34 @@ def test_commands_reach_them_and_their_settings_hold(shop):
     assert answer(shop, "rabbit", "application:get_env(rabbit, heartbeat)") == "{ok,17}"
     assert answer(shop, "chat", "ejabberd_admin:status()").startswith("{ok,")
     assert answer(shop, "chat", 'os:getenv("HOME")') == '"/srv/wombat/home/chat"'
+
+
+def test_the_operators_templates_are_their_configuration(shop):
+    (host,) = shop.hosts("family_rabbit").values()
+    assert answer(shop, "rabbit", "application:get_env(rabbit, tcp_listeners)") == (
+        '{ok,[{"' + host["wombat_address"] + '",5673}]}'
+    )
+    assert answer(shop, "chat", "ejabberd_option:hosts()") == '[<<"chat.example">>]'
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "text", "reason"),
+    [
+        ("rabbit", "rabbitmq.conf", RABBIT + "heartbeat = never\n", "heartbeat"),
+        ("chat", "ejabberd.yml", CHAT + "hostss: 3\n", "Unknown option: hostss. Did you mean hosts?"),
+    ],
+)
+def test_a_configuration_that_the_release_refuses_reaches_no_running_node(shop, family, name, text, reason):
+    good = (shop.folder / "templates" / name).read_text()
+    pid = answer(shop, family, "os:getpid()")
+    template(shop, name, text)
+    run = shop.play("deploy")
+    template(shop, name, good)
+    assert run.code != 0
+    assert "is refused, and its files stay as they were" in run.output
+    assert reason in run.output
+    assert answer(shop, family, "os:getpid()") == pid
+    assert set(shop.must("deploy").changed.values()) == {0}
 
 
 def test_they_run_as_the_packages_own_users_and_keep_their_data_with_the_node(shop):

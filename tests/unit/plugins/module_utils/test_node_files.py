@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import base64
 import stat
 
 import pytest
 
-from ansible_collections.wombat.erlang.plugins.module_utils import node_files
+from ansible_collections.wombat.erlang.plugins.module_utils import configuration, node_files
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.host_release import HostRelease
 from ansible_collections.wombat.erlang.plugins.module_utils.nodes import load_nodes
@@ -30,7 +31,7 @@ def root(tmp_path):
 
 
 def settings(name=NAME, **changes):
-    base = dict.fromkeys(("packages", "service", "slot", "config", "vm_args", "env"))
+    base = dict.fromkeys(("packages", "service", "files", "slot", "config", "vm_args", "env"))
     return {**base, "name": name, "family": "kv", "release": "kv", **changes}
 
 
@@ -129,6 +130,10 @@ def test_a_mix_release_gets_its_own_variables_and_with_epmd_its_own_mode(root):
 
 
 def test_a_package_runs_by_its_own_description(root, monkeypatch):
+    (root / "bin").mkdir()
+    (root / "bin/erl").write_text("#!/bin/sh\n")
+    (root / "bin/erl").chmod(0o755)
+    monkeypatch.setattr(node_files, "_PATH", str(root / "bin"))
     release = HostRelease("rabbit", "3.10.8", "package", "/usr/lib/erlang", "13.1.5", None)
     monkeypatch.setattr(node_files, "package_release", lambda packages, name: release)
     write(root, settings("rabbit@10.0.0.1", release="rabbit", packages=["rabbitmq-server=3.10.8"]), epmd=True)
@@ -204,3 +209,97 @@ def test_a_broken_description_is_named(root):
     (root / "nodes/kv1/node.json").write_text("{}")
     with pytest.raises(WombatError, match=r"node\.json does not describe a node"):
         load_nodes(str(root))
+
+
+def own(dest, content="x", **changes):
+    encoded = base64.b64encode(content.encode()).decode()
+    return {"dest": dest, "content": encoded, "mode": "0640", "validate": [], "diff": True, **changes}
+
+
+def checked(dest, content, *command):
+    return own(dest, content, validate=["/bin/sh", "-c", *command])
+
+
+def test_a_familys_own_file_goes_into_the_release_and_makes_the_node_outdated(root):
+    write(root, settings(files=[own("etc/kv.conf", "a")]))
+    path = root / "releases/kv/1.2.0/etc/kv.conf"
+    assert path.read_text() == "a"
+    before = load_nodes(str(root))[0].digest()
+    assert not prepare(root, settings(files=[own("etc/kv.conf", "a")])).changed
+    work = prepare(root, settings(files=[own("etc/kv.conf", "b"), own("etc/secret", "s", diff=False)]))
+    assert [diff["after"] for diff in work.diff if diff["after_header"].startswith(str(path.parent))] == ["b"]
+    work.apply()
+    assert load_nodes(str(root))[0].digest() != before
+
+
+def test_a_package_finds_the_file_in_the_nodes_own_folder(root, monkeypatch):
+    release = HostRelease("rabbit", "3.10.8", "package", "/usr/lib/erlang", "13.1.5", None)
+    monkeypatch.setattr(node_files, "package_release", lambda packages, name: release)
+    given = {"packages": ["rabbitmq-server"], "service": {"validate": ["/bin/true"]}}
+    write(root, settings("rabbit@10.0.0.1", release="rabbit", files=[own("rabbitmq.conf")], **given))
+    env = load_nodes(str(root))[0].start["env"]
+    assert env["RABBITMQ_CONFIG_FILE"] == str(root / "nodes/rabbit/etc/rabbitmq.conf")
+    assert "RABBITMQ_ADVANCED_CONFIG_FILE" not in env
+
+
+def test_a_file_that_its_check_refuses_changes_nothing(root):
+    write(root, settings(config={"kv": {"a": 1}}, files=[own("etc/kv.conf", "good")]))
+    conf = root / "releases/kv/1.2.0/etc/kv.conf"
+    files = [checked("etc/kv.conf", "bad", "cat {release}/etc/kv.conf; exit 3"), own("etc/new", "n")]
+    before = {path: path.read_bytes() for path in (root / "nodes").rglob("*") if path.is_file()}
+    sentence = (
+        r"The configuration of kv1@10\.0\.0\.1 is refused, and its files stay as they were: sh ends with code 3: bad"
+    )
+    with pytest.raises(WombatError, match=sentence):
+        write(root, settings(config={"kv": {"a": 2}}, files=files))
+    assert conf.read_text() == "good"
+    assert not (conf.parent / "new").exists()
+    assert {path: path.read_bytes() for path in (root / "nodes").rglob("*") if path.is_file()} == before
+    assert not (root / ".before.json").exists()
+
+
+def test_what_a_killed_run_did_not_check_is_checked_by_the_next(root):
+    write(root, settings(files=[own("etc/kv.conf", "good")]))
+    conf = root / "releases/kv/1.2.0/etc/kv.conf"
+
+    def killed(check, terms):
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(configuration, "_run", killed)
+        with pytest.raises(KeyboardInterrupt):
+            write(root, settings(files=[own("etc/kv.conf", "bad")]))
+    assert conf.read_text() == "bad"
+    bad = settings(files=[checked("etc/kv.conf", "bad", "exit 1")])
+    assert prepare(root, bad).changed
+    with pytest.raises(WombatError, match="is refused"):
+        write(root, bad)
+    assert conf.read_text() == "good"
+    assert not prepare(root, settings(files=[own("etc/kv.conf", "good")])).changed
+
+
+def test_what_only_running_nodes_are_told_is_not_checked(root):
+    files = [checked("etc/kv.conf", "x", "echo x >>{data}/checks")]
+    write(root, settings(files=files))
+    write(root, settings(files=files), members={"kv": {"nodes": [NAME]}})
+    assert (root / "nodes/kv1/data/checks").read_text() == "x\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        ([own("../../kv.conf")], "would be written outside"),
+        ([own("/etc/passwd")], "would be written outside"),
+        ([own("etc/x", mode="rw")], "is none: write it like 0640"),
+    ],
+)
+def test_files_elsewhere_are_refused(root, files, sentence):
+    with pytest.raises(WombatError, match=sentence):
+        prepare(root, settings(files=files))
+
+
+def test_two_nodes_cannot_have_different_files_at_one_place(root):
+    nodes = [settings(f"kv{slot}@10.0.0.1", files=[own("etc/x", str(slot))]) for slot in (1, 2)]
+    with pytest.raises(WombatError, match="Two nodes of this host would have different files"):
+        prepare(root, *nodes)
+    prepare(root, *(settings(f"kv{slot}@10.0.0.1", files=[own("etc/x")]) for slot in (1, 2)))

@@ -103,7 +103,7 @@ def root(tmp_path):
 
 
 def prepare(root, *labels, epmd=False, user=USER, release="kv", **settings):
-    base = dict.fromkeys(("packages", "service", "slot", "config", "vm_args", "env"))
+    base = dict.fromkeys(("packages", "service", "files", "slot", "config", "vm_args", "env"))
     base.update(family="kv", release=release)
     nodes = [{**base, "name": f"{label}@127.0.0.1", **settings} for label in labels]
     options = {"root": str(root), "user": user, "nodes": nodes, "distribution": {"epmd": epmd, "port": 23000}}

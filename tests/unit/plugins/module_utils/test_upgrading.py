@@ -218,8 +218,8 @@ def test_hot_that_fails_restarts_the_old_version(host):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"vm_args": ["+P 9999"]}, "its arguments or environment change, which a node takes at its start"),
-        ({"env": {"A": "b"}}, "its arguments or environment change, which a node takes at its start"),
+        ({"vm_args": ["+P 9999"]}, "its arguments, environment or files change, which a node takes at its start"),
+        ({"env": {"A": "b"}}, "its arguments, environment or files change, which a node takes at its start"),
         ({"config": {"kv": {"a": 1}}}, None),
     ],
 )

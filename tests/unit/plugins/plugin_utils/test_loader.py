@@ -120,6 +120,7 @@ def test_node_settings_know_their_node(tmp_path, extra):
         "config": {"kv": {"port": 10101, "plain": 5}},
         "vm_args": ["+S 2", {"K": True}],
         "env": {"NODE": "kv1@127.0.0.1"},
+        "files": [],
     }
 
 

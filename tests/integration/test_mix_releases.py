@@ -1,0 +1,73 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Releases that mix built, with their runtime system and without, on loopback addresses."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import erlang_hosts
+import pytest
+from erlang_hosts import COOKIE, NETWORK
+
+from ansible_collections.wombat.erlang.plugins.module_utils import archive as archives
+from ansible_collections.wombat.erlang.plugins.module_utils import release_folder
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+
+BUILD = Path(__file__).resolve().parent.parent / "sample/mix/build.sh"
+
+
+@pytest.fixture(scope="module")
+def built():
+    """The archives, by the releases' names."""
+    paths = subprocess.run([str(BUILD)], check=True, capture_output=True, text=True).stdout.split()
+    return {Path(path).name.partition("-")[0]: path for path in paths}
+
+
+def install(root, name, path):
+    sha256 = archives.inspect(path).sha256
+    return release_folder.prepare(str(root), name, "0.1.0", sha256, path, keep=1, switch=True, force=False).apply()
+
+
+@pytest.fixture(params=["tick", "tock"])
+def host(request, tmp_path, built):
+    """A host with one of the releases on it."""
+    result = install(tmp_path, request.param, built[request.param])
+    assert result["release"]["layout"] == "mix"
+    assert result["release"]["erts_included"] == (request.param == "tick")
+    host = erlang_hosts.Host(tmp_path, f"{NETWORK}.7", None, request.param)
+    yield host
+    host.close()
+
+
+def test_nodes_start_answer_in_both_languages_and_stop(host):
+    config = {"greeting": {"$binary": "from the family"}}
+    host.configure("kv1", "kv2", config=config, application="tick", env={"TICK_NAME": "one"})
+    assert host.nodes()["changed"]
+    assert not host.configure("kv1", "kv2", config=config, application="tick", env={"TICK_NAME": "one"})["changed"]
+    assert not host.nodes()["changed"]
+    elixir = host.rpc("{Tick.greeting(), Application.get_env(:tick, :name), node()}", language="elixir", read_only=True)
+    name = host.name("kv2")
+    assert elixir["nodes"][name]["text"] == f'{{<<"from the family">>,<<"one">>,\'{name}\'}}'
+    assert host.value("element(1, lists:keyfind(tick, 1, application:which_applications()))", "kv1") == "tick"
+    status = host.nodes("status")["nodes"][name]
+    assert (status["alive"], status["release_version"]) == (True, "0.1.0")
+    for pid in host.processes():
+        shown = Path(f"/proc/{pid}/cmdline").read_bytes() + Path(f"/proc/{pid}/environ").read_bytes()
+        assert COOKIE.encode() not in shown
+    host.nodes("stopped")
+    assert host.processes() == []
+
+
+def test_nodes_that_are_no_fit_for_the_hosts_runtime_are_refused_before_they_are_there(tmp_path, built, monkeypatch):
+    other = tmp_path / "bin"
+    other.mkdir()
+    (other / "erl").write_text("#!/bin/sh\necho 12.3.2\n")
+    (other / "erl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{other}:{os.environ['PATH']}")
+    with pytest.raises(WombatError, match=r"tock 0\.1\.0 .* needs Erlang/OTP 25, but .*/bin/erl is Erlang/OTP 24"):
+        install(tmp_path / "root", "tock", built["tock"])
+    assert not (tmp_path / "root/releases/tock/0.1.0").exists()
