@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from ansible_collections.wombat.erlang.plugins.module_utils import relup
 from ansible_collections.wombat.erlang.plugins.module_utils.host_release import HostRelease
-from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, read_text
+from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, read_text, template
 from ansible_collections.wombat.erlang.plugins.module_utils.placed import File
 from ansible_collections.wombat.erlang.plugins.module_utils.terms import to_erlang
 
@@ -92,7 +92,9 @@ def obstacle(before: Node, after: Node, files: Mapping[str, File]) -> str | None
         return text.replace(old.path, new.path)
 
     vm_args = os.path.join(before.folder, "vm.args")
+    units = [template(before.unit)] if before.unit and before.unit == after.unit else []
     same = [
+        *((read_text(unit), str(files[unit].content)) for unit in units),
         (moved(read_text(vm_args)), str(files[vm_args].content)),
         (moved(repr(before.start)), repr(after.start)),
         (moved(repr(sorted(before.files.items()))), repr(sorted(after.files.items()))),

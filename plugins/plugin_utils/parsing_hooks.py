@@ -47,7 +47,7 @@ def _read(entry: object, where: str, event: str) -> dict[str, t.Any]:
         return {"command": [str(word) for word in command]}
     if tasks:
         return {"tasks": tasks}
-    if event in ("before_start", "after_stop"):
+    if event in ("before_start", "after_stop", "after_leave"):
         raise WombatError(f"{where} cannot be a remote call, as the nodes do not run then; give a command or tasks")
     if ("expression" in call) == ("module" in call) or ("module" in call) != ("function" in call):
         raise WombatError(f"{where} must have an expression, or a module and a function")

@@ -321,10 +321,17 @@ def test_a_running_node_tells_itself_what_it_was_started_with(root, systemd, ans
     process.stdout.readline()  # it is the shell by now
     systemd.enter(systemd.unit(KV1), "running")
     systemd.units[KV1].update(MainPID=str(process.pid), NRestarts="2")
-    run = systemd_runner.SystemdRunner().find([made])[made.name]
+    runner = systemd_runner.SystemdRunner()
+    run = runner.find([made])[made.name]
+    # What was upgraded while it ran is what its files say now, until it is started again.
+    runner.adopt(made)
+    upgraded = runner.find([made])[made.name]
+    systemd.units[KV1].update(InvocationID="another")
+    again = runner.find([made])[made.name]
     process.communicate()
     assert (run.pid, run.digest, run.restarts) == (process.pid, "older", 2)
     assert run.of(made).distribution == Distribution(True, None)
+    assert (upgraded.digest, again.digest) == (made.digest(), "older")
 
 
 def test_a_port_that_is_taken_and_an_address_that_is_not_here_are_told_before_a_start(root, systemd):
