@@ -67,6 +67,7 @@ class ActionModule(ControllerAction):
                 )
             self.say_goodbye(stop, "created", [instance.name for instance in outcome.created])
             fresh = [instance.name for instance in outcome.created]
+            reconcile.keep_firewalls(adapters, outcome.observation.instances, self.say)
             KnownHosts(deployment).forget(outcome.destroyed)
             learn(deployment, adapters, outcome.observation.instances, fresh, self.say)
             memory.keep([refusal for refusal in outcome.refusals if adapters[refusal.scope[0]].remembers])

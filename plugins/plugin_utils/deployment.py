@@ -53,6 +53,7 @@ class Provider:
     networks: tuple[str, ...] = ()
     security_groups: tuple[str, ...] = ()
     user_data: str | None = dataclasses.field(default=None, repr=False)
+    firewall: bool = False  # whether families get security groups of their own
 
 
 @dataclasses.dataclass(frozen=True)

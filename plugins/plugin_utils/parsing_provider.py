@@ -38,6 +38,7 @@ def read_provider(name: str, section: Section) -> Provider:
         networks=section.strings("networks"),
         security_groups=section.strings("security_groups"),
         user_data=section.text("user_data"),
+        firewall=bool(section.flag("firewall", False)),
     )
     for part in (ssh, image, section):
         part.end()

@@ -225,8 +225,32 @@ def destroy(
     finally:
         for pool in pools.values():
             pool.shutdown(cancel_futures=True)
+    _close_firewalls(adapters, [instance for instance in instances if instance.name in gone], failed)
     if failed:
         raise WombatError(
             f"not destroyed: {'; '.join(sorted(failed))}; mend the cause and run again, what was destroyed stays so"
         )
     return sorted(gone)
+
+
+def _close_firewalls(adapters: t.Mapping[str, Adapter], gone: t.Sequence[Instance], failed: list[str]) -> None:
+    """Where the last instance of a region went, its firewall rules go too."""
+    for name, region in sorted({(instance.provider, instance.region) for instance in gone}):
+        adapter = adapters[name]
+        if not adapter.spec.firewall:
+            continue
+        try:
+            if not any(instance.region == region for instance in adapter.instances()):
+                adapter.close_firewall(region)
+        except Refusal as refusal:
+            failed.append(f"the firewall rules of {name}/{region} ({refusal})")
+
+
+def keep_firewalls(adapters: t.Mapping[str, Adapter], instances: t.Iterable[Instance], say: Say) -> None:
+    """Bring the firewall rules of all regions with instances to what the file says by now."""
+    for name, region in sorted({(instance.provider, instance.region) for instance in instances}):
+        if adapters[name].spec.firewall:
+            try:
+                adapters[name].open_firewall(region)
+            except Refusal as refusal:
+                say(f"! {name}/{region}  its firewall rules are not as the file says: {refusal}")

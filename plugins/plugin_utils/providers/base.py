@@ -48,6 +48,7 @@ FEATURES = {
     "quota": "What is left of the account's limits.",
     "network": "Choosing the networks of an instance.",
     "security groups": "Choosing the security groups of an instance.",
+    "firewall rules": "Security groups of the families' own, made and removed with their instances.",
     "ssh key": "Giving an instance a key pair that the cloud knows.",
     "user data": "Giving an instance data for cloud-init.",
     "console output": "Reading what an instance's console showed.",
@@ -134,6 +135,12 @@ class Adapter:
     def console_keys(self, instance: Instance) -> tuple[str, ...]:
         """The public host keys that an instance's console shows by now."""
         return ()
+
+    def open_firewall(self, scope: str) -> t.Any:
+        """Bring the firewall rules of a region to what the file says, where a cloud has them."""
+
+    def close_firewall(self, scope: str) -> None:
+        """Remove the firewall rules of a region that has no instance any more."""
 
     # What all share.
 

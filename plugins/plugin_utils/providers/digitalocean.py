@@ -20,6 +20,7 @@ class DigitalOceanAdapter(RegionAdapter):
     }
     lacks: t.Mapping[str, str] = {
         **RegionAdapter.lacks,
+        "firewall rules": "the driver knows no firewalls of DigitalOcean",
         "network": "the driver cannot choose one; instances get the region's default network",
         "security groups": "the driver knows no firewalls of DigitalOcean",
     }

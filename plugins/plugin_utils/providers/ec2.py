@@ -14,6 +14,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import rea
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import TAG, Refusal, Request, Size
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.ec2_firewall import EC2Firewall
 
 PAGE = 1000  # instances; the most that EC2 gives at once
 # EC2's states of instances that are not gone; libcloud knows neither stopping nor shutting-down.
@@ -21,7 +22,7 @@ STATES = {"pending": "pending", "running": "running", "stopping": "stopped", "st
 REPEATABLE = ("Describe", "Get", "Start", "Stop", "Reboot", "Terminate")
 
 
-class EC2Adapter(CloudAdapter):
+class EC2Adapter(EC2Firewall, CloudAdapter):
     """A region is one driver object; its zones are written without the region: a, b, lax-1a."""
 
     region_argument = "region"
@@ -164,14 +165,18 @@ class EC2Adapter(CloudAdapter):
             "ex_metadata": self.tags(request),
             "ex_userdata": self.user_data(request),
             "ex_keyname": self.spec.ssh.get("key_name"),
-            **self.networking(driver, place),
+            **self.networking(driver, place, request),
         }
 
-    def networking(self, driver: t.Any, place: Place) -> dict[str, t.Any]:
+    def networking(self, driver: t.Any, place: Place, request: Request) -> dict[str, t.Any]:
         """Subnet and security groups. libcloud takes groups by id only with a subnet, by name without."""
-        groups = self.spec.security_groups
+        groups = list(self.spec.security_groups)
+        own = self.family_groups(request, self.scope(place.region))
+        if own and not groups and not self.spec.networks:
+            groups = ["default"]  # which an instance is in otherwise
+        groups += [group.theirs.id if self.spec.networks else group.name for group in own]
         if not self.spec.networks and not any(group.startswith("sg-") for group in groups):
-            return {"ex_security_groups": list(groups) or None}
+            return {"ex_security_groups": groups or None}
         subnet = next((one for one in self.subnets(place.region) if one.extra["zone"] == place.location.name), None)
         if subnet is None:
             raise Refusal("missing", f"there is no subnet in zone {place.zone}", self.spec.name, place.region)
@@ -206,6 +211,7 @@ class EucalyptusAdapter(EC2Adapter):
     }
     needed: t.ClassVar[tuple[str, ...]] = ("key", "secret", "host")
     lacks: t.Mapping[str, str] = {
+        "firewall rules": "not made by this adapter; security_groups chooses groups that exist",
         "quota": "Eucalyptus tells none",
         "prices": "a private cloud tells none",
     }

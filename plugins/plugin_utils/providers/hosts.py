@@ -52,6 +52,7 @@ class HostsAdapter(Adapter):
         "network": "servers have the network that they are in",
         "security groups": "servers are reached without a cloud",
         "ssh key": "who may log in is the servers' own matter",
+        "firewall rules": "servers have their own: the role firewall writes them",
         "console output": "SSH reaches no console",
         "user data": "servers are installed already",
     }

@@ -20,6 +20,7 @@ class LinodeAdapter(RegionAdapter):
     environment: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {"key": ("LINODE_CLI_TOKEN", "LINODE_TOKEN")}
     lacks: t.Mapping[str, str] = {
         **RegionAdapter.lacks,
+        "firewall rules": "the driver knows no firewalls of Linode",
         "filtered listing": "the filter is an HTTP header that the driver does not send",
         "images by id": "the driver has no get_image; all are listed",
         "network": "the driver knows no networks of Linode",

@@ -48,6 +48,7 @@ class LocalAdapter(Adapter):
         "images by id": "images are names only",
         "network": "instances get an address of one network",
         "ssh key": "instances are reached without SSH",
+        "firewall rules": "loopback addresses are not filtered",
         "console output": "instances have no console",
         "user data": "instances run no cloud-init",
         "security groups": "loopback addresses are not filtered",

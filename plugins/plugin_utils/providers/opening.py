@@ -33,7 +33,12 @@ CONVENTIONS = {
 }
 NO_ARGUMENT = "the driver's create_node takes nothing for it"
 # What the file may ask of a provider -> the feature that it needs.
-ASKED = {"networks": "network", "security_groups": "security groups", "user_data": "user data"}
+ASKED = {
+    "firewall": "firewall rules",
+    "networks": "network",
+    "security_groups": "security groups",
+    "user_data": "user data",
+}
 
 
 def driver_class(name: str, path: str) -> type:
@@ -132,6 +137,7 @@ def lacks(driver: t.Any) -> dict[str, str]:
             missing[feature] = f"the driver has no {' and no '.join(absent)}"
     return {
         **missing,
+        "firewall rules": "drivers have no common way to write them",
         "network": "drivers have no common way to choose one",
         "filtered listing": "libcloud's list_nodes lists all",
         "quota": "libcloud has no call for it that drivers share",

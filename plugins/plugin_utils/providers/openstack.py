@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Refusal, Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.openstack_firewall import NeutronFirewall
 
 # Nova's name of a limit and of what is used of it.
 LIMITS = {
@@ -42,7 +43,7 @@ class Tokens:
             self._kept.pop(key, None)
 
 
-class OpenStackAdapter(CloudAdapter):
+class OpenStackAdapter(NeutronFirewall, CloudAdapter):
     """A region is one driver object; its zones are nova's availability zones."""
 
     region_argument = "ex_force_service_region"
@@ -110,11 +111,13 @@ class OpenStackAdapter(CloudAdapter):
         return limit, remaining
 
     def extras(self, request: Request, driver: t.Any, place: Place) -> dict[str, t.Any]:
+        own = self.family_groups(request, place.region)
+        groups = [*(self.spec.security_groups or (("default",) if own else ())), *(group.name for group in own)]
         return {
             "ex_metadata": self.tags(request),
             "ex_userdata": self.user_data(request),
             "ex_keyname": self.spec.ssh.get("key_name"),
-            "ex_security_groups": [types.SimpleNamespace(name=name) for name in self.spec.security_groups],
+            "ex_security_groups": [types.SimpleNamespace(name=name) for name in groups],
             "networks": [self.network(driver, place.region, name) for name in self.spec.networks],
         }
 
@@ -137,7 +140,10 @@ class RackspaceAdapter(OpenStackAdapter):
         "secret": ("RAX_API_KEY", "OS_PASSWORD"),
     }
     needed: t.ClassVar[tuple[str, ...]] = ("key", "secret")
-    lacks: t.Mapping[str, str] = {"client token": OpenStackAdapter.lacks["client token"]}
+    lacks: t.Mapping[str, str] = {
+        "client token": OpenStackAdapter.lacks["client token"],
+        "firewall rules": "the driver speaks to nova alone, which knows no rules between groups at Rackspace",
+    }
 
     def constructor_arguments(self) -> dict[str, t.Any]:
         return {"ex_auth_cache": Tokens(), **CloudAdapter.constructor_arguments(self)}

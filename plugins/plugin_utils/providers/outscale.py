@@ -46,6 +46,7 @@ class OutscaleAdapter(CloudAdapter):
     }
     needed: t.ClassVar[tuple[str, ...]] = ("key", "secret")
     lacks: t.Mapping[str, str] = {
+        "firewall rules": "not made by this adapter; security_groups chooses groups that exist",
         "filtered listing": "an instance whose tags are not set yet is known by its client token; all are listed",
         "prices": "libcloud's table of Outscale is of other sizes than today's, and in euros",
     }

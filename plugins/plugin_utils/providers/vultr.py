@@ -19,6 +19,7 @@ class VultrAdapter(RegionAdapter):
     environment: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {"key": ("VULTR_API_KEY",)}
     lacks: t.Mapping[str, str] = {
         **RegionAdapter.lacks,
+        "firewall rules": "an instance has one firewall group only, which security_groups chooses",
         "filtered listing": "libcloud's list_nodes lists all",
         "images by id": "the driver has no get_image; all are listed",
         "quota": "Vultr tells none",
