@@ -43,6 +43,11 @@ options:
       Infrastructure accounts by name. Each has a C(driver), C(credentials), C(options), C(labels), C(regions),
       C(domains), C(image), C(ssh), C(address) and
       C(parallel), the number of requests at a time.
+      C(ssh) has C(user), C(port), C(key_file), C(key_name), C(known_hosts), and C(host_keys), which says how the keys
+      of hosts become known before the first login - V(inject) them by cloud-init, read them from the V(console),
+      V(accept-new) ones, or V(known) to the operator. By default the first of these that the provider can.
+      With C(firewall=true) the provider gets security groups of the families, where it can, that open the ports of
+      nodes to their families and neighbours, and what C(firewall.allow) of a family says.
     type: dict
     required: true
   releases:

@@ -38,6 +38,7 @@ TAG = "wombat-"
 # What clouds differ in, and what it means.
 FEATURES = {
     "create": "Creating and destroying instances.",
+    "bulk creation": "Many instances by one request.",
     "tags": "Tags that say who owns an instance, set with its creation.",
     "client token": "Asking twice for an instance creates one.",
     "filtered listing": "The cloud, not the controller, picks a deployment's instances among all.",
@@ -52,6 +53,13 @@ FEATURES = {
     "ssh key": "Giving an instance a key pair that the cloud knows.",
     "user data": "Giving an instance data for cloud-init.",
     "console output": "Reading what an instance's console showed.",
+}
+# What no adapter does, though some clouds could.
+NOWHERE = {
+    "bulk creation": (
+        "what one request creates has one name and one token, so that a run killed on the way could not tell which are "
+        "there; requests for one each go out in parallel"
+    )
 }
 MOST_WORDS = 500  # characters of a provider's words
 
@@ -80,7 +88,7 @@ class Adapter:
     @property
     def features(self) -> dict[str, str]:
         """Feature -> "" when there is, else why not."""
-        return {feature: self.lacks.get(feature, "") for feature in FEATURES}
+        return {feature: self.lacks.get(feature, NOWHERE.get(feature, "")) for feature in FEATURES}
 
     # What a cloud's own adapter gives.
 
