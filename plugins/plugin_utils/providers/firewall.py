@@ -125,22 +125,20 @@ class Firewall:
             raise Refusal("request", text, self.spec.name, scope)
         for name in rules:
             if name not in there:
-                self._unless_there(lambda name=name: self.make_group(scope, name))
+                self._unless_there(self.make_group, scope, name)
         there = self.list_groups(scope) if rules.keys() - there.keys() else there
         for name, some in rules.items():
             for rule in sorted(some - there[name].rules.keys()):
-                self._unless_there(
-                    lambda group=there[name], rule=rule: self.open_ports(scope, group, rule, there)  # type: ignore[misc]
-                )
+                self._unless_there(self.open_ports, scope, there[name], rule, there)
             for rule in sorted(there[name].rules.keys() - some):
                 self.close_ports(scope, there[name], rule, there)
         return there
 
     @staticmethod
-    def _unless_there(make: t.Callable[[], None]) -> None:
+    def _unless_there(make: t.Callable[..., None], *arguments: t.Any) -> None:
         """Another run may have been quicker."""
         try:
-            make()
+            make(*arguments)
         except Refusal as refusal:
             if "duplicate" not in refusal.text.lower() and "already exists" not in refusal.text.lower():
                 raise
