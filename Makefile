@@ -169,6 +169,7 @@ gate-molecule:
 	@if [ "$$(id -u)" -ne 0 ]; then echo "real hosts need root: not run: $(SCENARIOS)"; else tests/lab/lab image; failed=; \
 	for scenario in $(SCENARIOS); do \
 		export WOMBAT_LAB=$(BUILD)/molecule/$$scenario/lab; rm -rf $(BUILD)/molecule/$$scenario/store; mkdir -p $$WOMBAT_LAB; \
+		[ ! -f extensions/molecule/$$scenario/image ] || tests/lab/lab image $$(cat extensions/molecule/$$scenario/image); \
 		tests/lab/lab run env PY_COLORS=0 ANSIBLE_FORCE_COLOR=0 molecule -c extensions/molecule/base.yml test -s $$scenario || failed="$$failed $$scenario"; \
 		tests/lab/lab down; \
 	done; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }; fi

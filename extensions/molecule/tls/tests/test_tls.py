@@ -5,17 +5,23 @@
 
 from __future__ import annotations
 
-# What a stranger who begins a handshake on a host is told, with and without trust in what the node shows.
-STRANGER = """
+# What becomes of a handshake with the host's own node, with the certificate of a member, which root reads, or without.
+HANDSHAKE = """
 import socket, ssl, sys
-context = ssl.create_default_context(cafile="/srv/wombat/nodes/kv1/tls/trusted.pem")
-address = open("/srv/wombat/nodes/kv1/vm.args").read().split("kv1@")[1].split()[0].strip('"')
+folder = "/srv/wombat/nodes/kv1/"
+context = ssl.create_default_context(cafile=folder + "tls/trusted.pem")
+if sys.argv[1:] == ["member"]:
+    context.load_cert_chain(folder + "tls/node.pem")
+address = open(folder + "vm.args").read().split("kv1@")[1].split()[0].strip('"')
 try:
     with socket.create_connection((address, 9101), timeout=10) as plain:
+        plain.settimeout(3)
         with context.wrap_socket(plain, server_hostname=address) as secured:
-            print(secured.recv(1))
-except ssl.SSLError as error:
-    print(error.reason)
+            secured.recv(1)  # a node says nothing before the other has, but with TLS 1.3 a refusal comes only here
+except socket.timeout:
+    print("connected")
+except OSError:
+    print("refused")
 """
 PEM = "/srv/wombat/nodes/kv1/tls/node.pem"
 
@@ -25,9 +31,10 @@ def test_keys_are_the_nodes_alone(kv):
         assert (host.file(PEM).user, host.file(PEM).mode) == ("wombat", 0o400)
 
 
-def test_a_node_shows_its_certificate_and_refuses_who_has_none(kv):
+def test_a_node_shows_its_certificate_and_refuses_who_shows_none(kv):
     for host in kv:
-        assert host.check_output("python3 -c %s", STRANGER) == "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+        assert host.check_output("python3 -c %s member", HANDSHAKE) == "connected"
+        assert host.check_output("python3 -c %s", HANDSHAKE) == "refused"
 
 
 def test_nodes_meet(play):
