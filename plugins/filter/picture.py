@@ -14,9 +14,9 @@ from ansible_collections.wombat.erlang.plugins.module_utils.errors import Wombat
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement import picture
 
 
-def _filter(result: Any, existing: Any = ()) -> str:
+def _filter(result: Any, existing: Any = (), neighbours: Any = None) -> str:
     try:
-        return picture(result, existing)
+        return picture(result, existing, neighbours or {})
     except WombatError as error:
         raise AnsibleFilterError(str(error)) from error
 

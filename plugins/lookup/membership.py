@@ -73,6 +73,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import Family, View
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.console import Console
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.decision import decide, why_unsafe
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.links import Links, gateways
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.registry import STRATEGIES
 
 
@@ -87,7 +88,8 @@ class LookupModule(LookupBase):
         mine = [str(node["family"]) for node in self.host.get("wombat_nodes") or ()]
         names = [name for name in terms or dict.fromkeys(mine) if name in loaded["families"]]
         if self.get_option("scope") == "neighbours":
-            return [self.neighbours(name, loaded["members"][name]) for name in names]
+            found = [self.neighbours(name, loaded) for name in names]
+            return [family for family in found if any(family["options"].values())]
         return [self.family(name, loaded["families"][name], loaded["members"][name]) for name in names]
 
     def family(self, name: str, family: t.Mapping[str, t.Any], members: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -123,11 +125,20 @@ class LookupModule(LookupBase):
             "split": list(decision.split),
         }
 
-    @staticmethod
-    def neighbours(name: str, members: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """A family's neighbours, to be connected with."""
-        nodes = [node for others in members["neighbours"].values() for node in others]
-        return {"name": name, "strategy": "mesh", "wanted": nodes}
+    def neighbours(self, name: str, loaded: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Whom the nodes of this host are to be connected with among the neighbours of their family."""
+        members, connect = loaded["members"], loaded["families"][name]["connect"]
+        mine = {str(node["name"]) for node in self.host.get("wombat_nodes") or () if node["family"] == name}
+        options: dict[str, dict[str, list[str]]] = {"peers": {}, "hidden": {}}
+        for other, way in connect.items():
+            nodes, theirs = mine & set(members[name]["nodes"]), members[other]["nodes"]
+            if way == "gateway":
+                nodes &= set(gateways(members[name]["nodes"], members[name]["domains"]))
+                theirs = gateways(theirs, members[other]["domains"])
+            for node in sorted(nodes) if way != "none" and theirs else ():
+                options["hidden" if way == "hidden" else "peers"].setdefault(node, []).extend(theirs)
+        everybody = sorted({peer for peers in options.values() for theirs in peers.values() for peer in theirs})
+        return {"name": name, "strategy": Links.NAME, "options": options, "wanted": everybody}
 
     def views(self, hosts: t.Mapping[str, str]) -> dict[str, View]:
         """What the nodes said, of those hosts that were asked."""

@@ -14,8 +14,11 @@ description:
   - For every node of the host that a task runs on, templates its family's C(config), C(vm_args), C(env) and C(files)
     from the deployment file, as the C(nodes) of M(wombat.erlang.node_config).
   - The templates may use C(node), C(slot), C(port), C(address), C(instance), C(provider), C(region) and C(zone),
-    C(data_dir), C(etc_dir) and C(log_dir), folders of the node's own, extra variables and lookups.
+    C(data_dir), C(etc_dir) and C(log_dir), folders of the node's own, C(members), the nodes of the family, and
+    C(neighbours), the nodes of each neighbour by its name, besides extra variables and lookups.
   - C(cookie_file) is the file on the controller with the family's cookie, for configuration that must hold it itself.
+  - What a neighbour is mapped to, by C(neighbours.NAME.as) with C(config), C(vm_args) and C(env), may also use
+    C(nodes), the neighbour's nodes. Of this C(config) is told to running nodes without a restart.
 options:
   root:
     description: The instance's root folder.
@@ -46,6 +49,7 @@ _raw:
   elements: dict
 """
 
+import functools
 import os
 import typing as t
 
@@ -54,6 +58,7 @@ from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import Family
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.links import gateways
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.registry import STRATEGIES
 from ansible_collections.wombat.erlang.plugins.plugin_utils import loader
 from ansible_collections.wombat.erlang.plugins.plugin_utils.releases.files import render
@@ -84,7 +89,14 @@ class LookupModule(LookupBase):
             "cookie_file": family.cookie,
             **{f"{part}_dir": os.path.join(folder, part) for part in ("data", "etc", "log")},
         }
+        members = self.members(host)
+        known["members"] = list(members.get(family.name, {}).get("nodes", ()))
+        known["neighbours"] = {other: list(members.get(other, {}).get("nodes", ())) for other in family.neighbours}
         settings = deployment.settings(family.name, known)
+        mapped = [
+            deployment.mapped(family.name, other, {**known, "nodes": self.nodes(members.get(other), link["connect"])})
+            for other, link in family.links.items()
+        ]
         added = STRATEGIES[family.strategy].settings(known, self.family(host, family.name), dict(family.bootstrap))
         version = self.get_option("versions").get(family.release, {})
         return {
@@ -99,18 +111,30 @@ class LookupModule(LookupBase):
             "tls": family.tls,
             # What the file says goes before what the strategy says.
             "config": _merged(added.config, settings["config"]),
-            "told": _without(added.told, settings["config"]),
-            "vm_args": [*added.vm_args, *settings["vm_args"]],
-            "env": {**added.env, **settings["env"]},
+            "told": _without(
+                functools.reduce(_merged, [one["config"] for one in mapped], added.told), settings["config"]
+            ),
+            "vm_args": [*added.vm_args, *(line for one in mapped for line in one["vm_args"]), *settings["vm_args"]],
+            "env": {**added.env, **{key: one["env"][key] for one in mapped for key in one["env"]}, **settings["env"]},
             "files": render(deployment, family.name, settings["files"], known, self._loader),
             "home": dict(added.home),
         }
 
     @staticmethod
-    def family(host: t.Mapping[str, t.Any], name: str) -> Family:
-        """What the loaded deployment says of a family's nodes; nothing where a play has not loaded it."""
+    def members(host: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+        """What the loaded deployment says of the families' nodes; nothing where a play has not loaded it."""
         facts = host["hostvars"].raw_get("localhost").get("ansible_facts") or {}
-        members = facts.get("wombat", {}).get("members", {}).get(name) or {"nodes": (), "leaving": (), "domains": {}}
+        return facts.get("wombat", {}).get("members", {})
+
+    @staticmethod
+    def nodes(members: t.Mapping[str, t.Any] | None, connect: str) -> list[str]:
+        """A neighbour's nodes: those that are met, its gateways where only these are."""
+        known = members or {"nodes": (), "domains": {}}
+        return gateways(known["nodes"], known["domains"]) if connect == "gateway" else list(known["nodes"])
+
+    def family(self, host: t.Mapping[str, t.Any], name: str) -> Family:
+        """A family as its strategy knows it."""
+        members = self.members(host).get(name) or {"nodes": (), "leaving": (), "domains": {}}
         return Family(name, tuple(members["nodes"]), tuple(members["leaving"]), domains=dict(members["domains"]))
 
 

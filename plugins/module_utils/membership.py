@@ -18,7 +18,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, l
 from ansible_collections.wombat.erlang.plugins.module_utils.runners import Runners
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import Family, Strategy, View
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.console import Console
-from ansible_collections.wombat.erlang.plugins.module_utils.strategies.registry import STRATEGIES
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.registry import EVERY, STRATEGIES
 from ansible_collections.wombat.erlang.plugins.module_utils.terms import to_erlang
 
 _POLL = 0.1  # seconds between two looks at what is on its way; longer and longer up to the next
@@ -74,7 +74,7 @@ class _Host:
         self.options = options
         self.timeout = options["timeout"]
         if options["state"] != "status":
-            named = [STRATEGIES.get(one["strategy"], Strategy) for one in options["families"]]
+            named = [EVERY.get(one["strategy"], Strategy) for one in options["families"]]
             self.timeout = max([self.timeout, *(strategy.TIMEOUT for strategy in named)])
         runs = Runners().find(nodes)
         running = [runs[node.name].of(node) for node in nodes if node.name in runs and runs[node.name].pid]
@@ -84,7 +84,7 @@ class _Host:
         self.split: dict[str, list[str]] = {}
         self.said: dict[str, str] = {}  # what a system said of a node when it was to do something
         for settings in options["families"]:
-            known = STRATEGIES.get(settings["strategy"])
+            known = EVERY.get(settings["strategy"])
             if known is None:
                 raise WombatError(f"There is no strategy {settings['strategy']}: use one of {', '.join(STRATEGIES)}.")
             family = family_of(settings)

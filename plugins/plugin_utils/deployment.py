@@ -104,6 +104,7 @@ class Family:
     strategy: str
     bootstrap: t.Mapping[str, t.Any]  # the strategy's own options, complete
     neighbours: tuple[str, ...]
+    links: t.Mapping[str, t.Mapping[str, t.Any]]  # for each neighbour how it is met: connect, and what it is told as
     config: t.Mapping[str, t.Any]
     vm_args: t.Sequence[t.Any]
     env: t.Mapping[str, t.Any]
@@ -172,6 +173,16 @@ class Deployment:
             for key in ("config", "vm_args", "env", "files")
         }
 
+    def mapped(self, family: str, neighbour: str, node: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Template what a neighbour becomes in a family's settings, for one node.
+
+        :param node: the variables as for `settings`, and `nodes`, the neighbour's.
+        :return: `config`, `vm_args` and `env`, plain data.
+        """
+        path = f"families.{family}.neighbours.{neighbour}.as"
+        shape = self.families[family].links[neighbour]["as"]
+        return {key: self.template(value, f"{path}.{key}", variables=node) for key, value in shape.items()}
+
     def demands(self) -> dict[str, dict[str, t.Any]]:
         """The families as `place` takes them."""
         return {
@@ -204,6 +215,7 @@ class Deployment:
                     "strategy": f.strategy,
                     "bootstrap": dict(f.bootstrap),
                     "neighbours": list(f.neighbours),
+                    "connect": {other: link["connect"] for other, link in f.links.items()},
                     "tls": f.tls,
                     "hooks": {event: [dict(hook) for hook in hooks] for event, hooks in f.hooks.items()},
                 }

@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Family, Release
-from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_bootstrap import read_bootstrap
+from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_bootstrap import read_bootstrap, read_neighbours
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_hooks import read_hooks
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_upgrade import read_upgrade
 from ansible_collections.wombat.erlang.plugins.plugin_utils.ports import read_firewall
@@ -31,16 +31,7 @@ def read_family(
         raise WombatError(
             f"{section.where('release')} names '{release}', which is not a release; {suggestion(release, releases)}"
         )
-    neighbours = section.strings("neighbours")
-    for neighbour in neighbours:
-        if neighbour not in families:
-            others = [other for other in families if other != name]
-            raise WombatError(
-                f"{section.where('neighbours')} names '{neighbour}', which is not a family; "
-                f"{suggestion(neighbour, others)}"
-            )
-        if neighbour == name:
-            raise WombatError(f"{section.where('neighbours')} names the family itself; list other families only")
+    links = read_neighbours(section, name, families)
     strategy, bootstrap = read_bootstrap(section.section("bootstrap"))
     distribution = section.section("distribution")
     node_name = section.text("node_name")
@@ -73,7 +64,8 @@ def read_family(
         placement=section.mapping("placement"),
         strategy=strategy,
         bootstrap=bootstrap,
-        neighbours=neighbours,
+        neighbours=tuple(links),
+        links=links,
         config=section.mapping("config"),
         vm_args=vm_args,
         env=section.mapping("env"),

@@ -16,11 +16,10 @@ from ansible_collections.wombat.erlang.plugins.module_utils import membership
 from ansible_collections.wombat.erlang.plugins.modules import member
 
 
-def prepare(host, *wanted, leaving=(), strategy="mesh", seeds=None, **options):
+def prepare(host, *wanted, leaving=(), strategy="mesh", seeds=None, **asked):
     family = {"name": "kv", "strategy": strategy, "wanted": list(wanted), "leaving": list(leaving), "seeds": seeds}
-    validated = ArgumentSpecValidator(member.OPTIONS).validate(
-        {"root": str(host.root), "families": [family], **options}
-    )
+    family["options"] = asked.pop("options", None)
+    validated = ArgumentSpecValidator(member.OPTIONS).validate({"root": str(host.root), "families": [family], **asked})
     assert validated.error_messages == []
     return membership.prepare(validated.validated_parameters)
 
@@ -107,3 +106,17 @@ def test_running_nodes_get_to_know_their_members(hosts):
     assert one.value("application:get_env(wombat, neighbours)", "kv1") == ["ok", [["web", [other.name("kv1")]]]]
     assert connected(one) == [other.name("kv1")]
     assert one.nodes("status")["outdated"] == []
+
+
+def test_families_meet_in_sight_or_hidden(hosts):
+    one, other = hosts
+    theirs = other.name("kv1")
+    met = join(one, theirs, strategy="links", options={"peers": {}, "hidden": {one.name("kv1"): [theirs]}})
+    assert met["changed"]
+    assert one.value("{nodes(), nodes(hidden) -- [N || N <- nodes(hidden), hd(atom_to_list(N)) =/= $k]}", "kv1") == [
+        [],
+        [theirs],
+    ]
+    assert not join(one, theirs, strategy="links", options={"peers": {}, "hidden": {one.name("kv1"): [theirs]}})[
+        "changed"
+    ]

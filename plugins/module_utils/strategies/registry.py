@@ -14,6 +14,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils.strategies.global_gr
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.hidden import Hidden
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.hosts_file import HostsFile
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.libcluster import Libcluster
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.links import Links
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.mesh import Mesh
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.mnesia import Mnesia
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.none import Alone
@@ -46,3 +47,5 @@ STRATEGIES: dict[str, type[Strategy]] = {
         VerneMQ,
     )
 }
+# What the module member knows besides: families meet their neighbours by it.
+EVERY: dict[str, type[Strategy]] = {**STRATEGIES, Links.NAME: Links}

@@ -25,19 +25,24 @@ COLOURS = {
 STYLE = "font-family:'DejaVu Sans',Verdana,sans-serif;font-size:12px"
 
 
-def picture(result: t.Mapping[str, t.Any], existing: t.Sequence[t.Mapping[str, t.Any]] = ()) -> str:
+def picture(
+    result: t.Mapping[str, t.Any],
+    existing: t.Sequence[t.Mapping[str, t.Any]] = (),
+    neighbours: t.Mapping[str, t.Sequence[str]] | None = None,
+) -> str:
     """Draw a placement: a row for each domain, grouped by provider and region, a column for each family.
 
     Green numbers are new nodes, grey ones run already; an empty ring is a refused domain, with the reason as its title.
 
     :param result: what `place` returned.
     :param existing: the instances that `place` was given; those that stay are drawn too.
+    :param neighbours: for each family those that it needs; they are named above its column.
     :return: the text of a standalone SVG file.
     :raises WombatError: when these are something else.
     """
     headline = explain(result)[0]
     try:
-        return _Grid(result, existing).draw(headline)
+        return _Grid(result, existing).draw(headline, neighbours or {})
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise WombatError(
             f"picture cannot read this result ({error}); pass what place got and returned, unchanged"
@@ -69,7 +74,7 @@ class _Grid:
         self.left_out = len(empty[MOST_EMPTY:])
         self.domains = sorted(used | set(empty[:MOST_EMPTY]))
 
-    def draw(self, headline: str) -> str:
+    def draw(self, headline: str, neighbours: t.Mapping[str, t.Sequence[str]]) -> str:
         width = max(LEFT + COLUMN * len(self.families) + RIGHT, 20 + 8 * len(headline))
         height = TOP + ROW * len(self.domains) + 60
         parts = [
@@ -82,6 +87,9 @@ class _Grid:
                 nodes for counts in (self.new, self.kept) for (_d, name), nodes in counts.items() if name == family
             )
             parts.append(_text(self._x(number), TOP - 30, family, middle=True))
+            if neighbours.get(family):
+                needs = f"needs {', '.join(neighbours[family])}"
+                parts.append(_text(self._x(number), TOP - 44, needs, middle=True, colour="soft", size=10))
             parts.append(_text(self._x(number), TOP - 14, f"{total} nodes", middle=True, colour="soft"))
         parts.append(_text(LEFT + COLUMN * len(self.families), TOP - 14, "new, an hour", colour="soft"))
         before = ""

@@ -91,6 +91,13 @@ def test_any_result_can_be_told_and_drawn():
         assert root.tag == f"{SVG}svg"
 
 
+def test_the_picture_tells_what_a_family_needs():
+    families = {"a": {"nodes": 1}, "b": {"nodes": 1}}
+    text = picture(place(families, [offer()]), neighbours={"a": ["b"]})
+    assert text.count("needs ") == 1
+    assert ">needs b<" in text
+
+
 def test_the_picture_has_a_cell_for_every_family_and_domain():
     families = {"kv": {"nodes": 3, "demand": {"where": "zone == 'b'"}}, "web": {"nodes": 2}}
     offers = [offer(zone="a", price=0.01), offer(zone="b")]
