@@ -65,7 +65,7 @@ def seeds(case: str) -> list[tuple[float, float, str]]:
     for seed in SEEDS:
         data = getattr(placement_cases, case)(seed)
         started = time.process_time()
-        result = place(*data, gap=GAPS[case], time_limit=60)
+        result = place(*data, gap=GAPS[case], time_limit=600)
         found.append((time.process_time() - started, result["gap"], result["status"]))
     return found
 
@@ -86,7 +86,7 @@ def conflict(case: str) -> tuple[float, list[str]]:
 
     data = getattr(placement_cases, case)()
     started = time.process_time()
-    result = place(*data, gap=0.01, time_limit=60)
+    result = place(*data, gap=0.01, time_limit=600)
     return time.process_time() - started, [row["text"] for row in result["conflict"]]
 
 
