@@ -40,6 +40,7 @@ class Catalogue(Adapter):
     region_argument: t.ClassVar[str] = ""  # of the driver's constructor; "" where one driver serves all regions
     region_environment: t.ClassVar[tuple[str, ...]] = ()  # variables that name a region where the file names none
     environment: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {}  # constructor's argument -> variables of cloud tools
+    one_network: t.ClassVar[bool] = False  # an instance is in one of its networks only: its private address is there
     needed: t.ClassVar[tuple[str, ...]] = ()  # what a driver cannot connect without; a|b: one of two
 
     def __init__(self, deployment: Deployment, name: str) -> None:

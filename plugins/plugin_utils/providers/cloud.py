@@ -108,6 +108,8 @@ class CloudAdapter(Catalogue):
 
     def address(self, node: t.Any, kind: str) -> str | None:
         """A node's private or public address, or its address in a network; None while there is none."""
+        if self.one_network and kind in self.spec.networks:
+            kind = "private"
         addresses = {"private": node.private_ips, "public": node.public_ips}.get(kind)
         if addresses is None:
             addresses = reading.network_addresses(node, kind)

@@ -68,7 +68,10 @@ class CloudStackAdapter(CloudAdapter):
         nodes = []
         for machine in listed:
             node = driver._to_node(machine)
-            node.extra.update(displayname=machine.get("displayname", ""), state=machine["state"])
+            node.extra.update(displayname=machine.get("displayname", ""), state=machine["state"], addresses={})
+            for card in machine.get("nic", []):
+                for name in map(str, (card.get("networkname"), card.get("networkid"))):
+                    node.extra["addresses"].setdefault(name, []).append(card.get("ipaddress"))
             nodes.append(node)
         return nodes
 

@@ -26,6 +26,7 @@ class EC2Adapter(EC2Firewall, CloudAdapter):
     """A region is one driver object; its zones are written without the region: a, b, lax-1a."""
 
     region_argument = "region"
+    one_network = True
     region_environment: t.ClassVar[tuple[str, ...]] = ("AWS_REGION", "AWS_DEFAULT_REGION")
     environment: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {
         "key": ("AWS_ACCESS_KEY_ID",),

@@ -188,6 +188,8 @@ def check(adapter: t.Any) -> None:
         raise WombatError(f"{path}.driver {spec.driver} is of no use here: {features['create']}; use another")
     if not spec.image.get("id") and not spec.image.get("name") and not spec.image.get("properties"):
         raise WombatError(f"{path}.image is missing; say what instances are made of, by name, id or properties")
+    if adapter.one_network and spec.address not in ("private", "public", *spec.networks):
+        raise WombatError(f"{path}.address must be private, public or one of networks, not '{spec.address}'")
     if not adapter.scopes():
         raise WombatError(f"{path}.regions is missing; name at least one region")
     for family in adapter.deployment.families.values() if not adapter.keeps_tags else ():

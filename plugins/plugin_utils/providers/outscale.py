@@ -39,6 +39,7 @@ class OutscaleAdapter(CloudAdapter):
     """
 
     region_argument = "region"
+    one_network = True
     region_environment: t.ClassVar[tuple[str, ...]] = ("OSC_REGION",)
     environment: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {
         "key": ("OSC_ACCESS_KEY",),

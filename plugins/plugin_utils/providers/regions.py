@@ -18,6 +18,7 @@ class RegionAdapter(CloudAdapter):
     """A location is a region, and its only zone."""
 
     needed = ("key",)
+    one_network = True
     lacks: t.Mapping[str, str] = {
         "client token": "the cloud has none; a lost reply is looked for by name",
     }
