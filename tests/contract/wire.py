@@ -36,6 +36,7 @@ class Sent:
     path: str
     params: dict[str, str]
     body: str
+    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def json(self) -> t.Any:
@@ -129,7 +130,7 @@ class Line:
         text = body.decode() if isinstance(body, bytes) else body or ""
         form = "form" in str((headers or {}).get("Content-Type"))
         params = dict(urllib.parse.parse_qsl(parts.query + ("&" + text if form else ""), keep_blank_values=True))
-        sent = Sent(self.host, method, urllib.parse.unquote(parts.path), params, text)
+        sent = Sent(self.host, method, urllib.parse.unquote(parts.path), params, text, headers or {})
         self.response = self.wire.answer(sent, url, headers or {})
 
     prepared_request = request

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
 from case import NAME, SECRET, TAGS, Case
@@ -129,10 +130,19 @@ def linode(instance):
 
 
 def linodes(instances):
-    found = {"data": [*LINODES, *map(linode, instances)], "page": 1, "pages": 1}
+    filtered = {"tags": "wombat-deployment:shop"}
     by_id = [one for one in map(linode, instances) if one["id"] == 4711]
     return [
-        Answer("GET", "/v4/linode/instances", found),
+        *(
+            Answer(
+                "GET",
+                "/v4/linode/instances",
+                {"data": data, "page": page, "pages": 2},
+                params={"page": str(page)},
+                when=lambda sent: json.loads(sent.headers["X-Filter"]) == filtered,
+            )
+            for page, data in ((1, LINODES), (2, [*map(linode, instances)]))
+        ),
         Answer("GET", "/v4/linode/instances/4711", by_id[0])
         if by_id
         else Answer("GET", "/v4/linode/instances/4711", {"errors": [{"reason": "Not found"}]}, 404),
