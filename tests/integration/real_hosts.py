@@ -75,8 +75,9 @@ class Bench:
         return done.stdout
 
     def shell(self, node, command):
-        """What a command prints on a host that Ansible has reached before."""
+        """What a command prints on a host; one that Ansible has not reached before is believed."""
         options = ["-o", f"UserKnownHostsFile={self.folder}/known_hosts", "-i", str(self.folder / "user")]
+        options += ["-o", "StrictHostKeyChecking=accept-new", "-o", "LogLevel=ERROR"]
         return self.lab("run", "ssh", *options, f"debian@{node.private_ips[0]}", command).stdout.strip()
 
     def await_login(self, *nodes):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import Family, Settings
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.mnesia import Mnesia
 
 _LIMIT = 150
@@ -20,6 +21,11 @@ class Ejabberd(Mnesia):
     OPTIONS: dict[str, dict[str, Any]] = {}
     TIMEOUT = 180.0
     EPMD = True
+
+    @classmethod
+    def settings(cls, node: dict[str, Any], family: Family, options: dict[str, Any]) -> Settings:
+        """Nothing: the package's description says where its data are."""
+        return Settings()
 
     def copies(self) -> list[tuple[str, str, str]]:
         """None: joining copies all tables as the seed has them."""

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import Strategy, View
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import Family, Settings, Strategy, View
 from ansible_collections.wombat.erlang.plugins.module_utils.terms import to_erlang
 
 _TYPES = ("ram_copies", "disc_copies", "disc_only_copies")
@@ -86,6 +87,12 @@ class Mnesia(Strategy):
     }
     PACE = 1
     TIMEOUT = 120.0
+
+    @classmethod
+    def settings(cls, node: dict[str, Any], family: Family, options: dict[str, Any]) -> Settings:
+        """Where Mnesia keeps its files: with the node's data, not in the release."""
+        data = node.get("data_dir")
+        return Settings(config={"mnesia": {"dir": os.path.join(data, "mnesia")}} if data else {})
 
     def question(self, name: str) -> str | None:
         """The members, and where the copies of each table are."""

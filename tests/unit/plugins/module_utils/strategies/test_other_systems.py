@@ -70,6 +70,15 @@ def test_mnesia_says_who_is_a_member_and_where_copies_are():
     assert make("mnesia").view(A, [[], [], []]).error == "its Mnesia does not run"
 
 
+def test_mnesia_keeps_its_files_with_the_nodes_data():
+    family = Family("kv", (A,))
+    folder = (
+        STRATEGIES["mnesia"].settings({"data_dir": "/srv/wombat/nodes/kv1/data"}, family, {}).config["mnesia"]["dir"]
+    )
+    assert folder == "/srv/wombat/nodes/kv1/data/mnesia"
+    assert STRATEGIES["ejabberd"].settings({"data_dir": "/srv"}, family, {}).config == {}
+
+
 def test_mnesia_is_not_settled_without_the_wanted_copies():
     view = make("mnesia").view(A, [[A, B], [A, B], tables(orders={"disc_copies": [A], "ram_copies": [B]})])
     assert make("mnesia").disagreement(A, view) == [f"has no disc_copies of table orders at {B}"]
