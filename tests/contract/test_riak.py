@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import pathlib
 import subprocess
@@ -13,6 +14,7 @@ import sys
 from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils import loader
+from ansible_collections.wombat.erlang.plugins.plugin_utils.releases.files import render
 
 HERE = pathlib.Path(__file__).parent
 INVENTORY = HERE.parents[1] / "inventories" / "riak"
@@ -39,15 +41,32 @@ def test_riak_fills_the_private_cloud_and_web_is_beside_it(tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [line.strip() for line in done.stdout.splitlines()]
-    for start in ("riak: 5 new nodes on 5 instances", "attic/RegionOne/nova", "web: 2 new nodes on 2 instances"):
-        assert any(start in line for line in lines), done.stdout
+    for start in (
+        "riak: 5 new nodes on 5 instances",
+        "4 x attic/RegionOne/nova",  # as many as the file allows
+        "1 x aws/eu-north-1/",
+        "web: 2 new nodes on 2 instances",
+    ):
+        assert any(line.startswith(start) for line in lines), done.stdout
     assert "secretOf" not in done.stdout + done.stderr
 
 
 def test_riak_conf_names_the_node_and_its_own_cookie(tmp_path):
-    deployment = loader.load(str(INVENTORY / "riak.wombat.yml"), DataLoader())
+    (tmp_path / "cookie").write_text("ourOwnCookie")
+    files = DataLoader()
+    deployment = loader.load(str(INVENTORY / "riak.wombat.yml"), files)
     family = deployment.families["riak"]
-    assert family.strategy == "riak"
     assert family.bootstrap == {"admin": "riak admin", "n_val": 3, "location": "zone"}
-    assert family.files[0]["dest"] == "etc/riak.conf"
-    assert family.files[0]["diff"] is False
+    node = {
+        "node": "riak@192.0.2.7",
+        "address": "192.0.2.7",
+        "cookie_file": str(tmp_path / "cookie"),
+        "data_dir": "/srv/wombat/nodes/riak/data",
+        "log_dir": "/srv/wombat/nodes/riak/log",
+    }
+    (file,) = render(deployment, "riak", deployment.settings("riak", node)["files"], node, files)
+    assert (file["dest"], file["mode"], file["diff"]) == ("etc/riak.conf", "0600", False)
+    lines = base64.b64decode(file["content"]).decode().splitlines()
+    assert "nodename = riak@192.0.2.7" in lines
+    assert "distributed_cookie = ourOwnCookie" in lines
+    assert "platform_data_dir = /srv/wombat/nodes/riak/data" in lines
