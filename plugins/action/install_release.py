@@ -13,31 +13,57 @@ from ansible_collections.wombat.erlang.plugins.module_utils.archive import expec
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.modules.install_release import OPTIONS
 from ansible_collections.wombat.erlang.plugins.plugin_utils.action import ControllerAction
+from ansible_collections.wombat.erlang.plugins.plugin_utils.releases.object_store import ObjectStore
+from ansible_collections.wombat.erlang.plugins.plugin_utils.releases.stores import open_store
 
 
 class ActionModule(ControllerAction):
-    """Asks the host first, and sends the archive only when the host answers that it is missing."""
+    """Asks the host first, and sends the archive only when the host misses it and cannot fetch it itself."""
 
     OPTIONS = OPTIONS
 
     def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
         if options["remote_src"] or options["packages"]:
             return self._module(options)
-        source = self._find_needle("files", options["src"])
-        options = {**options, "src": source}
-        if not (options["release"] and options["version"] and options["checksum"]):
-            archive = inspect(source)
-            sha256 = options["checksum"] and parse_checksum(options["checksum"])
-            expect(archive, source, version=options["version"], sha256=sha256)
-            options.update(
-                release=options["release"] or archive.name, version=archive.version, checksum=f"sha256:{archive.sha256}"
-            )
-        if self._connection.transport == "local" and not self._connection.become:
+        source = self._find_needle("files", options["src"]) if options["src"] else None
+        options = {**options, "src": source, **self._identity(options, source)}
+        here = self._connection.transport == "local" and not self._connection.become
+        if here and source and not (options["url"] or options["object"]):
             return self._module({**options, "remote_src": True})
-        result = self._module(options)
+        result = self._module({**options, "url": None})
         if not result.get("missing"):
             return result
-        return self._module({**options, "src": self._send(source), "remote_src": True})
+        store = open_store(self.deployment()) if options["object"] else None
+        url = store.url(options["object"]) if isinstance(store, ObjectStore) else options["url"]
+        if url:
+            result = self._module({**options, "url": url})
+            if not result.get("missing"):
+                return result
+        if source is None and isinstance(store, ObjectStore):
+            source = store.kept(options["object"], parse_checksum(options["checksum"]))
+        if source is None:
+            raise WombatError(
+                f"The host has no {options['release']} {options['version']}, and "
+                f"{result.get('unfetched') or 'there is no url'}: give src, that the controller can send it."
+            )
+        sent = source if here else self._send(source)
+        told = {"unfetched": result["unfetched"]} if "unfetched" in result else {}
+        return {**self._module({**options, "url": None, "src": sent, "remote_src": True}), **told}
+
+    @staticmethod
+    def _identity(options: dict[str, t.Any], source: str | None) -> dict[str, t.Any]:
+        """The release, its version and checksum, from the archive where they are not all given."""
+        if source is None or options["release"] and options["version"] and options["checksum"]:
+            return {}
+        archive = inspect(source)
+        expect(
+            archive,
+            source,
+            version=options["version"],
+            sha256=options["checksum"] and parse_checksum(options["checksum"]),
+        )
+        name = options["release"] or archive.name
+        return {"release": name, "version": archive.version, "checksum": f"sha256:{archive.sha256}"}
 
     def _send(self, source: str) -> str:
         """Copy the archive into the task's temporary folder on the host, which Ansible removes; return its path."""

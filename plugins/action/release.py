@@ -10,12 +10,15 @@ import typing as t
 from ansible_collections.wombat.erlang.plugins.module_utils.archive import expect, inspect, parse_checksum
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.action import ControllerAction
-from ansible_collections.wombat.erlang.plugins.plugin_utils.releases.store import DirectoryStore, Entry
+from ansible_collections.wombat.erlang.plugins.plugin_utils.releases.object_store import ObjectStore
+from ansible_collections.wombat.erlang.plugins.plugin_utils.releases.store import Entry
+from ansible_collections.wombat.erlang.plugins.plugin_utils.releases.stores import Store, open_store, store_of
 
 NEEDED = {
-    "present": ("archive", "store"),
-    "absent": ("store", "name", "version"),
-    "listed": ("store",),
+    "present": ("archive",),
+    "attached": ("name", "version"),
+    "absent": ("name", "version"),
+    "listed": (),
     "inspected": ("archive",),
 }
 
@@ -27,7 +30,7 @@ class ActionModule(ControllerAction):
     OPTIONS: t.ClassVar[dict[str, dict[str, t.Any]]] = {
         "state": {"choices": list(NEEDED), "default": "present"},
         "archive": {"type": "path"},
-        "store": {"type": "path"},
+        "store": {"type": "raw"},
         "name": {},
         "version": {},
         "checksum": {},
@@ -55,9 +58,16 @@ class ActionModule(ControllerAction):
         kept, changed = store.put(found.path, found.archive, options["force"])
         return {
             "changed": changed,
-            "release": kept.as_dict(),
+            "release": _located(store, kept, found.path),
             "diff": {"before": before, "after": _summary(store, found.archive.name)},
         }
+
+    def _attached(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        store = self._store(options)
+        entry = store.get(options["name"], options["version"])
+        where = f"{options['name']} {options['version']} in the store"
+        expect(entry.archive, where, sha256=options["checksum"] and parse_checksum(options["checksum"]))
+        return {"release": _located(store, entry, None)}
 
     def _absent(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
         store, name, version = self._store(options), options["name"], options["version"]
@@ -68,7 +78,8 @@ class ActionModule(ControllerAction):
 
     def _listed(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
         wanted = {key: options[key] for key in ("name", "version") if options[key]}
-        entries = (entry.as_dict() for entry in self._store(options).list())
+        store = self._store(options)
+        entries = (_located(store, entry, None) for entry in store.list())
         return {"releases": [entry for entry in entries if wanted.items() <= entry.items()]}
 
     def _inspect(self, options: dict[str, t.Any]) -> Entry:
@@ -83,11 +94,20 @@ class ActionModule(ControllerAction):
         )
         return Entry(archive, path)
 
-    def _store(self, options: dict[str, t.Any]) -> DirectoryStore:
-        return DirectoryStore(self._loader.path_dwim(options["store"]))
+    def _store(self, options: dict[str, t.Any]) -> Store:
+        if options["store"] is None:
+            return open_store(self.deployment())
+        return store_of(options["store"], self._loader.path_dwim)
 
 
-def _summary(store: DirectoryStore, release: str, **changes: str) -> str:
+def _located(store: Store, entry: Entry, source: str | None) -> dict[str, t.Any]:
+    """An entry for a result: where the controller has the archive, and where the object storage has it."""
+    if isinstance(store, ObjectStore):
+        return {**entry.as_dict(), "path": source, "object": entry.path}
+    return {**entry.as_dict(), "object": None}
+
+
+def _summary(store: Store, release: str, **changes: str) -> str:
     """Return the versions of a release in the store, one a line, for a diff.
 
     changes maps versions to the checksums they will have, '' for none.

@@ -53,7 +53,8 @@ options:
   releases:
     description: >-
       Releases by name. Each has an C(archive), a path that starts at the file's folder, and optionally a C(checksum),
-      C(sha256:...); or C(package), the Debian packages that it consists of. C(service) says how it is started and
+      C(sha256:...); or C(version), which the store has already, with C(name) where the release is called otherwise
+      there; or C(package), the Debian packages that it consists of. C(service) says how it is started and
       stopped where that is not known, see O(wombat.erlang.node_config#module:nodes[].service).
     type: dict
     default: {}
@@ -92,8 +93,13 @@ options:
     type: dict
     default: {}
   store:
-    description: Folder of the release store, cookies and certificates, C(~/.wombat/NAME/store) by default.
-    type: str
+    description:
+      - Folder of the release store, cookies and certificates, C(~/.wombat/NAME/store) by default.
+      - Or object storage for the releases, a mapping with C(driver), a libcloud storage driver such as V(s3),
+        V(openstack_swift), V(google_storage) or V(azure_blobs), C(container), C(credentials), C(options), and
+        C(expiry), the seconds for which the signed URLs are good by which hosts fetch archives (default 900). Where the
+        driver cannot sign, or a host cannot fetch, the controller sends them.
+    type: raw
   cookie_file:
     description: >-
       File that holds the cookie of all families that have no C(cookie_file) of their own. By default each group of

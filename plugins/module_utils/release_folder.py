@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from ansible_collections.wombat.erlang.plugins.module_utils.archive import PATH_PART, expect, inspect_stream
+from ansible_collections.wombat.erlang.plugins.module_utils.download import UnreachableError, download
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.module import Work
 from ansible_collections.wombat.erlang.plugins.module_utils.runtime_check import check_runtime
@@ -49,11 +50,21 @@ class Plan:
 
 
 def prepare(
-    root: str, name: str, version: str, sha256: str, source: str | None, *, keep: int, switch: bool, force: bool
+    root: str,
+    name: str,
+    version: str,
+    sha256: str,
+    source: str | None,
+    *,
+    keep: int,
+    switch: bool,
+    force: bool,
+    url: str | None = None,
 ) -> Work:
     """Find out what brings the folder of release `name` under `root` to `version` with that content.
 
-    source is the archive's path on this host, or None: work that needs it then only returns {missing: True}.
+    source is the archive's path on this host, or None: work that needs it then fetches it by url, or only returns
+    {missing: True}, with unfetched where url did not give it.
     Raises WombatError, as the returned work does.
     """
     for word, value in (("release", name), ("version", version)):
@@ -80,10 +91,15 @@ def prepare(
     def apply() -> dict[str, t.Any]:
         with folder.explained(), folder.lock():
             now = plan()  # Another run may have done it meanwhile.
-            if now.install and source is None:
+            if now.install and source is None and url is None:
                 return {"changed": False, "missing": True}
             folder.sweep(now.leftovers)
-            if now.install:
+            if now.install and source is None:
+                try:
+                    folder.fetch(str(url), sha256, version)
+                except UnreachableError as error:
+                    return {"changed": False, "missing": True, "unfetched": str(error)}
+            elif now.install:
                 folder.install(str(source), sha256, version)
             if now.switch:
                 folder.switch(version)
@@ -188,6 +204,16 @@ class ReleaseFolder:
             yield
         finally:
             os.close(descriptor)
+
+    def fetch(self, url: str, sha256: str, version: str) -> None:
+        """Fetch the archive and unpack it as `version`; call with the lock held. Raises UnreachableError."""
+        part = tempfile.mkdtemp(prefix=f"{version}.part-", dir=self.home)
+        try:
+            archive = os.path.join(part, f"{self.release}-{version}.tar.gz")
+            download(url, archive)
+            self.install(archive, sha256, version)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
 
     def install(self, source: str, sha256: str, version: str) -> None:
         """Unpack the archive file `source` as `version`; call with the lock held.

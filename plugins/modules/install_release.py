@@ -26,7 +26,7 @@ options:
     description:
       - The release archive on the controller, searched for like other files of a role or playbook, or on the host
         with O(remote_src).
-      - Either this or O(packages) is required.
+      - Required, unless O(packages), O(url) or O(object) say where the release comes from.
     type: path
   packages:
     description:
@@ -36,6 +36,19 @@ options:
         nodes are units of M(wombat.erlang.node_config).
     type: list
     elements: str
+  url:
+    description:
+      - A URL from which the host fetches the archive when it misses the version, for example a signed one. It is kept
+        secret. Needs O(release), O(version) and O(checksum).
+      - Where the host cannot fetch it, the controller sends O(src), or fails without one.
+    type: str
+  object:
+    description:
+      - The archive's name in the deployment's object storage, as RV(wombat.erlang.release#module:release.object) tells
+        it. A signed URL for it is made for every host that misses the version, if the storage can make one.
+      - Where a host cannot fetch it, the controller sends O(src), or what it fetches from the storage itself, once for
+        all hosts.
+    type: str
   remote_src:
     description: Whether O(src) is on the host already.
     type: bool
@@ -43,7 +56,7 @@ options:
   root:
     description:
       - The folder on the host under which V(releases/<release>/<version>) and V(releases/<release>/current) are
-        kept. Required with O(src).
+        kept. Required, unless there are O(packages).
     type: path
   release:
     description:
@@ -141,18 +154,25 @@ missing:
   description: Whether the host still needs the archive. Only the action plugin sees this.
   returned: when the version is missing and the archive is not on the host
   type: bool
+unfetched:
+  description: Why the host could not fetch the archive itself.
+  returned: when the controller had to send it
+  type: str
 """
 
 import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils import host_packages
 from ansible_collections.wombat.erlang.plugins.module_utils.archive import expect, inspect, parse_checksum
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.module import Work, run_module
 from ansible_collections.wombat.erlang.plugins.module_utils.release_folder import prepare
 
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "src": {"type": "path"},
     "packages": {"type": "list", "elements": "str"},
+    "url": {"type": "str", "no_log": True},
+    "object": {"type": "str"},
     "remote_src": {"type": "bool", "default": False},
     "root": {"type": "path"},
     "release": {"type": "str"},
@@ -164,9 +184,8 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
 }
 
 CONSTRAINTS: dict[str, t.Any] = {
-    "required_one_of": [("src", "packages")],
-    "mutually_exclusive": [("src", "packages")],
-    "required_by": {"src": "root"},
+    "required_one_of": [("src", "packages", "checksum"), ("root", "packages")],
+    "mutually_exclusive": [("src", "packages"), ("url", "packages")],
 }
 
 
@@ -177,6 +196,8 @@ def plan(options: dict[str, t.Any]) -> Work:
     src, name, version = options["src"], options["release"], options["version"]
     sha256 = options["checksum"] and parse_checksum(options["checksum"])
     if not (name and version and sha256):
+        if src is None:
+            raise WombatError("Without src, release, version and checksum must say what is to be installed.")
         archive = inspect(src)
         expect(archive, src, version=version, sha256=sha256)
         name, version, sha256 = name or archive.name, archive.version, archive.sha256
@@ -186,6 +207,7 @@ def plan(options: dict[str, t.Any]) -> Work:
         version,
         sha256,
         src if options["remote_src"] else None,
+        url=options["url"],
         keep=options["keep"],
         switch=options["current"],
         force=options["force"],

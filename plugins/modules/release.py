@@ -20,10 +20,11 @@ options:
     description:
       - V(inspected) reads O(archive) and returns what it holds.
       - V(present) keeps O(archive) in the store.
+      - V(attached) returns what the store has as O(name) and O(version), and fails when it has no such version.
       - V(absent) removes O(name) and O(version) from the store.
       - V(listed) returns what the store holds, narrowed by O(name) and O(version).
     type: str
-    choices: [present, absent, listed, inspected]
+    choices: [present, attached, absent, listed, inspected]
     default: present
   archive:
     description:
@@ -35,8 +36,11 @@ options:
     description:
       - The folder of the store; archives are kept in C(releases) below it. A relative path starts at the playbook's
         folder.
-      - Required by O(state=present), O(state=absent) and O(state=listed).
-    type: path
+      - Or object storage, with the keys C(driver), a libcloud storage driver such as V(s3), V(openstack_swift),
+        V(google_storage) or V(azure_blobs), C(container), which is made when it is missing, C(credentials) with C(key)
+        and C(secret), and C(options), which the driver's class takes.
+      - Without it, the store of the deployment file, whose credentials then never are in a task.
+    type: raw
   name:
     description: The name of the release. An archive that holds another one is refused.
     type: str
@@ -84,6 +88,15 @@ EXAMPLES = r"""
     checksum: "{{ kept.release.sha256 }}"
     root: /opt/wombat
 
+- name: Keep it in an object storage
+  wombat.erlang.release:
+    archive: releases/kv-1.2.0.tar.gz
+    store:
+      driver: s3
+      container: releases
+      credentials: {key: "{{ access_key }}", secret: "{{ secret_key }}"}
+      options: {region: eu-north-1}
+
 - name: List the versions of kv in the store
   wombat.erlang.release:
     state: listed
@@ -94,7 +107,7 @@ EXAMPLES = r"""
 RETURN = r"""
 release:
   description: What the archive holds.
-  returned: when O(state=present) or O(state=inspected)
+  returned: when O(state=present), O(state=attached) or O(state=inspected)
   type: dict
   contains:
     name: {description: The name of the release., type: str, sample: kv}
@@ -108,7 +121,8 @@ release:
     size: {description: The size of the archive in bytes., type: int}
     unpacked_size: {description: The size of the files in it in bytes., type: int}
     hot_from: {description: The versions from which its relup upgrades running nodes., type: list, elements: str}
-    path: {description: "The archive's path, in the store when O(state=present).", type: str}
+    path: {description: "The archive's path on the controller; null where only the object storage has it.", type: str}
+    object: {description: The name of its object; null where the store is a folder., type: str}
 releases:
   description: The archives in the store, ordered by name and version, each like RV(release).
   returned: when O(state=listed)

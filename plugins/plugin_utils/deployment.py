@@ -57,11 +57,27 @@ class Provider:
 
 
 @dataclasses.dataclass(frozen=True)
-class Release:
-    """A release archive, or Debian packages that are a release.
+class Storage:
+    """Object storage for releases: a container of a libcloud storage driver.
 
-    `archive` is an absolute path on the controller; `service` says how it runs where that is not known, see
-    `services.Service`; `user` is its own user on hosts, None where it runs as the user of all releases.
+    `credentials` and `options` are the file's own text, templated when the store is opened; `expiry` is the seconds for
+    which the URLs are good that hosts get.
+    """
+
+    driver: str
+    container: str
+    credentials: t.Mapping[str, t.Any] = dataclasses.field(repr=False)
+    options: t.Mapping[str, t.Any] = dataclasses.field(repr=False)
+    expiry: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Release:
+    """A release: an archive, a version that the store has already, or Debian packages.
+
+    `archive` is an absolute path on the controller; `stored` is the name and the version in the store; `service` says
+    how it runs where that is not known, see `services.Service`; `user` is its own user on hosts, None where it runs as
+    the user of all releases.
     """
 
     name: str
@@ -70,6 +86,7 @@ class Release:
     packages: tuple[str, ...] = ()
     service: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     user: str | None = None
+    stored: tuple[str, str] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +143,8 @@ class Deployment:
 
     file: str
     name: str
-    store: str
+    store: str  # the folder of what belongs to the deployment on the controller
+    storage: Storage | None
     ca: CertificateAuthority
     epmd: bool
     port: int
@@ -201,11 +219,18 @@ class Deployment:
             "file": self.file,
             "name": self.name,
             "store": self.store,
+            "storage": self.storage.driver if self.storage else None,
             "distribution": {"epmd": self.epmd, "port": self.port},
             "on_shortfall": self.on_shortfall,
             "providers": {name: {"driver": p.driver, "labels": list(p.labels)} for name, p in self.providers.items()},
             "releases": {
-                name: {"archive": r.archive, "checksum": r.checksum, "packages": list(r.packages), "user": r.user}
+                name: {
+                    "archive": r.archive,
+                    "checksum": r.checksum,
+                    "stored": list(r.stored) if r.stored else None,
+                    "packages": list(r.packages),
+                    "user": r.user,
+                }
                 for name, r in self.releases.items()
             },
             "families": {

@@ -17,6 +17,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_family impor
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_provider import read_provider
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_release import read_release
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_security import agree, read_authority
+from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_store import read_storage
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import NAME, NAME_MEANING, Section, suggestion
 
 PLUGIN = "wombat.erlang.deployment"
@@ -62,12 +63,14 @@ def parse(
     distribution = top.section("distribution")
     refusals = top.section("refusals")
     home = os.path.join(os.path.expanduser("~"), ".wombat", name)
-    store = path_of(top.text("store") or os.path.join(home, "store"))
+    storage = read_storage(top.section("store")) if isinstance(top.take("store"), t.Mapping) else None
+    store = path_of((None if storage else top.text("store")) or os.path.join(home, "store"))
     local = all(provider.driver == "local" for provider in providers.values())
     deployment = Deployment(
         file=file,
         name=name,
         store=store,
+        storage=storage,
         ca=read_authority(top.section("ca"), path_of, store),
         # Several stock epmds cannot share one machine, and local instances do.
         epmd=bool(distribution.flag("epmd", not local)),

@@ -22,11 +22,12 @@ def read_release(section: Section, name: str, path_of: t.Callable[[str], str]) -
     :param path_of: gives the absolute path of one in the file.
     """
     section.called(name, NAME, NAME_MEANING)
-    archive, packages = section.text("archive"), section.strings("package")
-    if not archive and not packages:
-        raise section.missing("archive", "give the path of the release archive, or a package")
-    if archive and packages:
-        raise WombatError(f"{section.where('package')} and archive are both there; a release is one of them")
+    archive, packages, version = section.text("archive"), section.strings("package"), section.text("version")
+    given = [key for key, value in (("archive", archive), ("package", packages), ("version", version)) if value]
+    if not given:
+        raise section.missing("archive", "give the path of the release archive, a version in the store, or a package")
+    if len(given) > 1:
+        raise WombatError(f"{section.where(given[1])} and {given[0]} are both there; a release is one of them")
     service = _read_service(section.section("service"))
     user = service.get("user")
     if packages:
@@ -41,6 +42,7 @@ def read_release(section: Section, name: str, path_of: t.Callable[[str], str]) -
         packages=packages,
         service=service,
         user=user,
+        stored=(section.text("name") or name, version) if version else None,
     )
     section.end()
     return release

@@ -72,13 +72,8 @@ class DirectoryStore:
     def holds(self, archive: Archive, force: bool = False) -> bool:
         """Return whether the store holds this archive; raises WombatError for another build of it, unless `force`."""
         found = self._entry(self._path(archive.name, archive.version))
-        if found and found.archive.sha256 != archive.sha256 and not force:
-            raise WombatError(
-                f"{found.path} holds another build of {archive.name} {archive.version} "
-                f"(sha256:{found.archive.sha256[:12]}..., "
-                f"not sha256:{archive.sha256[:12]}...): give the new build a version of its own, or set force to "
-                "replace it."
-            )
+        if found and not force:
+            refuse_another_build(found.path, found.archive, archive)
         return found is not None and found.archive.sha256 == archive.sha256
 
     def get(self, name: str, version: str) -> Entry:
@@ -165,6 +160,16 @@ class DirectoryStore:
             yield
         finally:
             os.close(descriptor)
+
+
+def refuse_another_build(where: str, found: Archive, archive: Archive) -> None:
+    """Raise WombatError where a store holds another build of a version than the archive that is to be kept."""
+    if found.sha256 != archive.sha256:
+        raise WombatError(
+            f"{where} holds another build of {archive.name} {archive.version} (sha256:{found.sha256[:12]}..., "
+            f"not sha256:{archive.sha256[:12]}...): give the new build a version of its own, or set force to "
+            "replace it."
+        )
 
 
 def _failure(what: str, error: OSError) -> WombatError:

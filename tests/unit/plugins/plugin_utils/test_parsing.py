@@ -37,7 +37,10 @@ WRONG = [
         {"providers__attic__credential": {}},
         "providers.attic.credential is not a known key; did you mean 'credentials'?",
     ),
-    ({"releases__kv__sum": "x"}, "releases.kv.sum is not a known key; use one of: archive, checksum, package, service"),
+    (
+        {"releases__kv__sum": "x"},
+        "releases.kv.sum is not a known key; use one of: archive, checksum, package, service, version",
+    ),
     ({"families__kv__bootstrap": {"strategi": "mesh"}}, "families.kv.bootstrap.strategi is not a known key"),
     ({"families__kv__demand": {"memroy": 1}}, "families.kv.demand.memroy is not a known key; did you mean 'memory'?"),
     ({"families__kv__placement": {"prefers": []}}, "families.kv.placement.prefers is not a known key"),
@@ -54,7 +57,10 @@ WRONG = [
     ({"providers": {}}, "providers is missing; name at least one provider"),
     ({"families": None}, "families is missing; name at least one family"),
     ({"providers__attic__driver": MISSING}, "providers.attic.driver is missing; add it"),
-    ({"releases__kv__archive": MISSING}, "releases.kv.archive is missing; give the path of the release archive, or"),
+    (
+        {"releases__kv__archive": MISSING},
+        "releases.kv.archive is missing; give the path of the release archive, a version",
+    ),
     ({"releases__kv__package": "x"}, "releases.kv.package and archive are both there; a release is one of them"),
     ({"releases__kv": {"package": "x"}}, "releases.kv.service: How x is started is not known"),
     ({"releases__kv__service": {"begin": "x"}}, "releases.kv.service.begin is not a known key"),
