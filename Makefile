@@ -104,6 +104,7 @@ $(BUILD)/packages: | $(BUILD)/log
 
 tools: setup .venv/.tools
 	@command -v git >/dev/null || tests/tools/packages "to tell the collection's files" git
+	@command -v mix >/dev/null || tests/tools/packages "builds the sample release of Elixir" elixir
 
 # The gates, one target each; tests/tools/gates.py runs them and keeps their logs.
 
