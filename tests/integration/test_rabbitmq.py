@@ -75,7 +75,7 @@ def broker(tmp_path_factory):
     with Broker(tmp_path_factory.mktemp("shop"), FILE) as broker:
         broker.bench.lab("image", "--name", "packages", *PACKAGES)
         broker.must("deploy")
-        first = next(iter(broker.addresses()))
+        first = list(broker.addresses())[0]
         node = f"rabbit@{broker.addresses()[first]}"
         for words in ("add_user probe probe", "set_permissions probe '.*' '.*' '.*'"):
             broker.on_host(first, f"rabbitmqctl --longnames -n {node} {words}")

@@ -44,7 +44,7 @@ def _plain(value: t.Any, what: str) -> t.Any:
         return float(value)
     if isinstance(value, Mapping):
         return {
-            key if type(key) is str else _key(key, what): item if type(item) in EXACT else _plain(item, what)
+            key if key.__class__ is str else _key(key, what): item if type(item) in EXACT else _plain(item, what)
             for key, item in value.items()
         }
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -13,14 +13,18 @@ import typing as t
 from contextlib import contextmanager
 from dataclasses import asdict
 
-import requests
-from libcloud.common.types import InvalidCredsError, LibcloudError
-from libcloud.storage.base import Container, Object, StorageDriver
-from libcloud.storage.providers import DRIVERS, get_driver
-from libcloud.storage.types import ContainerDoesNotExistError, ObjectDoesNotExistError
+try:
+    import requests
+    from libcloud.common.types import InvalidCredsError, LibcloudError
+    from libcloud.storage.base import Container, Object, StorageDriver
+    from libcloud.storage.providers import DRIVERS, get_driver
+    from libcloud.storage.types import ContainerDoesNotExistError, ObjectDoesNotExistError
+except ImportError:  # told when a store is opened
+    pass
 
 from ansible_collections.wombat.erlang.plugins.module_utils.archive import Archive
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.registry import LIBCLOUD_MISSING
 from ansible_collections.wombat.erlang.plugins.plugin_utils.releases.store import Entry, refuse_another_build
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import suggestion
 
@@ -48,6 +52,8 @@ class ObjectStore:
         :param expiry: seconds for which the URLs that hosts get are good.
         :param cache: a folder on the controller for what hosts cannot fetch themselves.
         """
+        if LIBCLOUD_MISSING:
+            raise WombatError(LIBCLOUD_MISSING)
         if driver not in DRIVERS:
             raise WombatError(f"store.driver cannot be '{driver}'; {suggestion(driver, DRIVERS)}")
         self.where = f"{driver}:{container}"

@@ -39,12 +39,14 @@ def test_ports_are_open_to_members_only(kv):
 
 
 def test_what_is_written_through_web_is_read_again(web):
-    assert web.check_output("python3 -c %s", HTTP) == "shelf 7"
+    address = web.check_output("hostname -I").split()[0]
+    assert web.check_output("python3 -c %s %s", HTTP, address) == "shelf 7"
 
 
 HTTP = """
+import sys
 from urllib.request import Request, urlopen
-url = "http://127.0.0.1:8081/kv/book"
+url = f"http://{sys.argv[1]}:8081/kv/book"
 urlopen(Request(url, b"shelf 7", method="PUT"), timeout=20).read()
 print(urlopen(url, timeout=20).read().decode())
 """

@@ -42,7 +42,8 @@ def test_a_certificate_is_for_its_node_alone_and_openssl_agrees(own, tmp_path):
     (tmp_path / "node.pem").write_text(text)
     (tmp_path / "ca.pem").write_text(signer.trusted)
     command = ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-verify_ip", "192.0.2.10"]
-    done = subprocess.run([*command, "-CAfile", tmp_path / "ca.pem", tmp_path / "node.pem"], capture_output=True)
+    command += ["-CAfile", tmp_path / "ca.pem", tmp_path / "node.pem"]
+    done = subprocess.run(command, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
