@@ -128,10 +128,10 @@ def kill(pid):
 
 @pytest.fixture
 def account(tmp_path):
+    for region in REGIONS:
+        Account.backend(region).reset()  # moto's accounts outlive its server
     with serving() as port:
         yield Account(tmp_path, port)
-    for region in REGIONS:
-        Account.backend(region).reset()
 
 
 def test_200_instances_in_three_regions_with_a_kill_on_the_way(account):
