@@ -97,7 +97,7 @@ def test_a_second_run_changes_nothing(stall):
     first = stall.must("provision", "--diff")
     hosts = stall.hosts()
     again = stall.must("provision", "--diff")
-    assert len(re.findall(r"^\+ stall-\S+  .* created \(\d of 4\)$", first, re.MULTILINE)) == 4
+    assert len(re.findall(r"^\+ stall-\S+  .* created \(\d of 4\)  \S+: .*$", first, re.MULTILINE)) == 4
     assert " changed=0 " in again
     assert "+ stall-" not in again
     assert stall.hosts() == hosts

@@ -115,7 +115,7 @@ def test_store(ansible, archive):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"state": "present"}, "state present needs store"),
+        ({"state": "present"}, "no deployment file"),
         ({"state": "inspected", "checksum": "sha256:" + "0" * 64}, "has the checksum"),
         ({"state": "inspected", "version": "9"}, "version 9 was asked for"),
         ({"state": "inspected", "archive": __file__}, "is not a gzip-compressed tar"),
