@@ -104,7 +104,7 @@ class Section:
         return value
 
     def choice(self, key: str, choices: t.Iterable[str], default: str) -> str:
-        value = self.take(key, default)
+        value, choices = self.take(key, default), list(choices)
         if value not in choices:
             shown = " ".join(str(value).split())[:MOST_SHOWN]
             raise WombatError(f"{self.where(key)} cannot be '{shown}'; {suggestion(value, choices)}")

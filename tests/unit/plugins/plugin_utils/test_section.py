@@ -25,7 +25,7 @@ READERS = {
     "need": lambda s: s.need("key"),
     "text": lambda s: s.text("key"),
     "name": lambda s: s.name("key", "[a-z]+", "a name"),
-    "choice": lambda s: s.choice("key", ("one", "two"), "one"),
+    "choice": lambda s: s.choice("key", {"one": 1, "two": 2}, "one"),
     "flag": lambda s: s.flag("key"),
     "integer": lambda s: s.integer("key", 1, 0, 10),
     "number": lambda s: s.number("key", -1, 1),
