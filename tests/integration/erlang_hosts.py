@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import tarfile
+import time
 from pathlib import Path
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -144,6 +145,13 @@ class Host:
                 if f"WOMBAT_INSTANCE={self.root}\0".encode() in (folder / "environ").read_bytes():
                     found.append(int(folder.name))
         return found
+
+    def left(self, limit: float = 20) -> list[int]:
+        """The processes that do not end by themselves: helpers of a runtime system end a moment after it."""
+        end = time.monotonic() + limit
+        while self.processes() and time.monotonic() < end:
+            time.sleep(0.05)
+        return self.processes()
 
     def close(self) -> None:
         """End whatever runs of this host, also after a failure."""

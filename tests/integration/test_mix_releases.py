@@ -59,7 +59,7 @@ def test_nodes_start_answer_in_both_languages_and_stop(host):
         shown = Path(f"/proc/{pid}/cmdline").read_bytes() + Path(f"/proc/{pid}/environ").read_bytes()
         assert COOKIE.encode() not in shown
     host.nodes("stopped")
-    assert host.processes() == []
+    assert host.left() == []
 
 
 def test_nodes_that_are_no_fit_for_the_hosts_runtime_are_refused_before_they_are_there(tmp_path, built, monkeypatch):

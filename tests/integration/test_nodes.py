@@ -195,7 +195,7 @@ def test_no_node_starts_without_its_familys_cookie(host):
     assert "give it mode 0400" in host.nodes()["msg"]
     host.cookie.unlink()
     assert "has no cookie" in host.nodes()["msg"]
-    assert host.processes() == []
+    assert host.left() == []
 
 
 def test_many_callers_at_once_take_names_that_nodes_need_not_remember_twice(host):
