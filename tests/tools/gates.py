@@ -22,7 +22,7 @@ import time
 
 LOGS = pathlib.Path(".build/log")
 SHOWN_LINES = 40
-LIMIT = 3600  # seconds that a gate may take
+LIMIT = 4500  # seconds that a gate may take
 RUNNING: list[subprocess.Popen[bytes]] = []  # leaders of process groups of their own
 
 
