@@ -11,6 +11,8 @@ import re
 import threading
 import typing as t
 
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.ec2 import ec2_backends
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
@@ -38,7 +40,9 @@ def amazon(application: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
 
 @contextlib.contextmanager
 def serving() -> t.Iterator[int]:
-    """Serve an EC2 on loopback; gives its port."""
+    """Serve an EC2 with empty accounts on loopback; gives its port."""
+    for backend in list(ec2_backends[DEFAULT_ACCOUNT_ID].values()):
+        backend.reset()  # accounts outlive their server
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else each request is a line, with its user data
     server = make_server("127.0.0.1", 0, amazon(DomainDispatcherApplication(create_backend_app)), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

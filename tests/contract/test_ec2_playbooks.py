@@ -128,8 +128,6 @@ def kill(pid):
 
 @pytest.fixture
 def account(tmp_path):
-    for region in REGIONS:
-        Account.backend(region).reset()  # moto's accounts outlive its server
     with serving() as port:
         yield Account(tmp_path, port)
 

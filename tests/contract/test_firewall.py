@@ -59,7 +59,6 @@ def amazon(tmp_path):
     with serving() as port:
         provider = {**AMAZON, "options": {"host": "127.0.0.1", "port": port, "secure": False}}
         yield lambda **changes: opened(tmp_path, provider, **changes)
-    ec2_backends[DEFAULT_ACCOUNT_ID][REGION].reset()
 
 
 def groups():
