@@ -14,6 +14,14 @@ try:
     import numpy as np
 except ImportError:  # ansible-test imports every file without the collection's requirements
     highspy = None  # type: ignore[assignment]
+else:
+
+    class Quiet(highspy.Highs):
+        """HiGHS 1.16 prints a banner when its constructor enables callbacks, before it can be told to be quiet."""
+
+        def enableCallbacks(self) -> None:
+            self.setOptionValue("output_flag", False)
+
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program import Program, Stage
@@ -62,9 +70,8 @@ class Engine:
         self.limit: str | None = None
         self.blind = 0.0
         self.part = 1.0
-        self.highs = highspy.Highs()
+        self.highs = Quiet()
         options: dict[str, bool | int | float | str] = {
-            "output_flag": False,
             "threads": 1,
             "parallel": "off",
             "random_seed": 0,

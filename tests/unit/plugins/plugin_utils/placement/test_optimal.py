@@ -33,3 +33,8 @@ def test_nothing_is_better_and_no_rule_is_broken(block):
         assert found == pytest.approx(wanted, abs=1e-5), seed
         assert result["status"] == ("infeasible" if wanted[0] else "optimal"), seed
     assert tried > CASES // 16
+
+
+def test_the_solver_prints_nothing(capfd):
+    assert solved(random_case(3))["status"] == "optimal"
+    assert capfd.readouterr() == ("", "")
