@@ -14,6 +14,7 @@ with contextlib.suppress(ImportError):  # ansible-test imports every file withou
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.columns import Candidate
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible import memory_text
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.forbidden import Forbidden
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.model import RESOURCES
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.plan import Plan
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.units import Unit
@@ -23,13 +24,14 @@ def refusals(plan: Plan) -> dict[str, list[dict[str, t.Any]]]:
     """For every family: `{reason, domains, offers}`, the most common reason first.
 
     A domain is refused for the reason of the offer that came furthest through the filters; one that passed them is
-    refused when a quota is why it did not take all the nodes.
+    refused when a quota, or else a rule, is why it did not take all the nodes.
     """
     used = _used(plan, plan.created.values())
+    forbidden = Forbidden(plan)
     result = {}
     for unit in plan.units.values():
         reasons = _static(plan, unit)
-        for at, text in _full(plan, unit, used).items():
+        for at, text in _full(plan, unit, used, forbidden).items():
             reasons.setdefault(text, {})[at] = 0
         entries: list[dict[str, t.Any]] = []
         for text, domains in reasons.items():
@@ -69,7 +71,7 @@ def _used(plan: Plan, created: t.Iterable[t.Sequence[tuple[Candidate, int]]]) ->
     return used
 
 
-def _full(plan: Plan, unit: Unit, used: t.Mapping[tuple[t.Any, str], float]) -> dict[int, str]:
+def _full(plan: Plan, unit: Unit, used: t.Mapping[tuple[t.Any, str], float], forbidden: Forbidden) -> dict[int, str]:
     """Domains with eligible offers that cannot take one more instance, while not all nodes of the unit are there."""
     eligible, problem = plan.table[unit.name], plan.problem
     here = {candidate.domain: 0 for candidate, _count in plan.created[unit.name]}
@@ -82,6 +84,8 @@ def _full(plan: Plan, unit: Unit, used: t.Mapping[tuple[t.Any, str], float]) -> 
     smallest = {resource: np.full(len(problem.domains), math.inf) for resource in RESOURCES}
     for resource in RESOURCES:
         np.minimum.at(smallest[resource], domains, plan.catalogue.use[resource][offers])
+    cheapest = np.full(len(problem.domains), math.inf)
+    np.minimum.at(cheapest, domains, plan.catalogue.cost[offers])
     result = {}
     for at in np.unique(domains).tolist():
         domain = problem.domains[at]
@@ -100,6 +104,9 @@ def _full(plan: Plan, unit: Unit, used: t.Mapping[tuple[t.Any, str], float]) -> 
                     others = used.get((scope, resource), 0.0) - mine.get((scope, resource), 0.0)
                     taken = f", {_amount(resource, others)} taken by other families" if others > 0 else ""
                     result[at] = f"{_word(resource)} quota{owner} {have} left{taken}, {want} needed"
+        reason = None if at in result else forbidden.reason(unit, at, float(cheapest[at]))
+        if reason:
+            result[at] = reason
     return result
 
 

@@ -101,7 +101,7 @@ class RuleRows:
             nodes = negated(term for part in inside for term in part.nodes)
             self.program.equal([(total, 1.0), *nodes], sum(part.staying_nodes for part in inside))
             shares: dict[float, list[tuple[Key, Part]]] = {}
-            for key, share in _shares(spread, keys).items():
+            for key, share in shares_of(spread, keys).items():
                 shares.setdefault(share, []).append((key, parts.get(key, Part())))
             if self.even:
                 self.evens.append(self._level(shares, total, 0, most))
@@ -218,13 +218,8 @@ class RuleRows:
                     distance = place.distance(domain.latitude, domain.longitude)
                     if distance is not None and distance <= near.km:
                         close.append(there_part)
-                self._needs(
-                    unit,
-                    part,
-                    other,
-                    close,
-                    (unit.unit.name, "near", f"{key} has no {near.other} within {near.km:g} km"),
-                )
+                rule = (unit.unit.name, "near", f"{key} has no {near.other} within {near.km:g} km")
+                self._needs(unit, part, other, close, rule)
 
     def _needs(
         self, unit: UnitColumns, part: Part, other: UnitColumns, places: list[Part], rule: tuple[str, str, str]
@@ -278,7 +273,8 @@ def _known(parts: t.Mapping[Key, Part]) -> list[tuple[Key, Part]]:
     return sorted(((key, part) for key, part in parts.items() if key is not None), key=lambda item: str(item[0]))
 
 
-def _shares(spread: Spread, keys: t.Sequence[Key]) -> dict[Key, float]:
+def shares_of(spread: Spread, keys: t.Sequence[Key]) -> dict[Key, float]:
+    """The weighted share of every key."""
     weights = {key: spread.weights.get(str(key), 1.0) for key in keys}
     total = sum(weights.values())
     return {key: weight / total if total else 0.0 for key, weight in weights.items()}

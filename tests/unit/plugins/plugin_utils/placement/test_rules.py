@@ -205,7 +205,8 @@ def test_budgets_limit_and_refuse_unknown_prices():
     assert place(kv(1), offers)["unknown_prices"] == 1
     result = place(kv(3, budget=0.25), offers)
     assert (nodes_by(result), result["shortfall"]) == ({"b": 2}, {"kv": 1})
-    assert result["refusals"]["kv"][0]["reason"] == "price unknown, and there is a budget"
+    reasons = [entry["reason"] for entry in result["refusals"]["kv"]]
+    assert reasons == ["budget of 0.25 an hour, 0.2 spent", "price unknown, and there is a budget"]
     assert place(kv(3), offers, budget=0.15)["price"] == 0.1
 
 

@@ -5,14 +5,24 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 
 import pytest
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement import explain, picture, place
+from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.placement import referee
 from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.placement.cases import offer, random_case
 
+RULES = [
+    (re.compile(r"max of \d+ in a"), "max"),
+    (re.compile(r"apart from \w+ within"), "apart"),
+    (re.compile(r"no \w+ in the|all of \w+ is in one other"), "together"),
+    (re.compile(r"no \w+ within"), "near"),
+    (re.compile(r"spread over"), "spread"),
+    (re.compile(r"budget of"), "budget"),
+]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -51,6 +61,63 @@ def test_what_other_families_take_of_a_quota_is_told():
     families = {"kv": {"nodes": 2, "demand": {"where": "zone == 'a'"}}, "web": {"nodes": 2}}
     reasons = [entry["reason"] for entry in place(families, offers)["refusals"]["web"]]
     assert reasons == ["instance quota 3 left, 2 taken by other families, 2 needed"]
+
+
+def test_a_rule_that_keeps_nodes_out_of_a_domain_is_told():
+    offers = [
+        offer(zone="a", price=0.01, latitude=59.3, longitude=18.1),
+        offer(region="r2", zone="b", latitude=59.3, longitude=18.1),
+        offer(region="r3", zone="c", latitude=40.7, longitude=-74.0),
+    ]
+    families = {
+        "kv": {"nodes": 2, "placement": {"max": {"over": "zone", "nodes": 1}, "near": {"with": "web", "km": 100}}},
+        "web": {"nodes": 1, "placement": {"together": {"with": "kv", "within": "region"}, "budget": 0.01}},
+        "mq": {"nodes": 1, "placement": {"apart": {"with": "kv", "within": "region"}}},
+        "db": {"nodes": 3, "placement": {"spread": {"over": "zone", "max_skew": 0, "required": True}}},
+    }
+    lines = explain(place(families, offers))
+    assert [line for line in lines if line.startswith("Refused")] == [
+        "Refused for kv: aws/r3/c: apart from mq within region",
+        "Refused for mq: aws/r1/a, aws/r2/b: apart from kv within region",
+        "Refused for web: aws/r2/b: budget of 0.01 an hour, 0.01 spent; aws/r3/c: no kv in the region",
+    ]
+    families = {
+        "kv": {"nodes": 4, "placement": {"max": {"over": "zone", "nodes": 1}}},
+        "db": {"nodes": 1, "placement": {"near": {"with": "web", "km": 100}}},
+        "web": {"nodes": 1, "demand": {"where": "zone == 'a'"}},
+    }
+    lines = explain(place(families, offers))
+    assert [line for line in lines if line.startswith("Refused")] == [
+        "Refused for db: aws/r3/c: no web within 100 km",
+        "Refused for kv: aws/r1/a, aws/r2/b, aws/r3/c: max of 1 in a zone",
+        "Refused for web: aws/r2/b, aws/r3/c: where is false (zone == 'a')",
+    ]
+
+
+def test_one_more_instance_where_a_rule_refuses_it_breaks_that_rule():
+    told = 0
+    for seed in range(400):
+        case = random_case(seed)
+        result = place(case["families"], case["offers"], case["existing"], case["budget"])
+        seats = referee.seats_of(case, result)
+        sharing = any(
+            rule["within"] == "instance"
+            for family in case["families"].values()
+            for rule in referee.as_list(referee.rules_of(family).get("together"))
+        )
+        for name, entries in [] if sharing else result["refusals"].items():
+            for entry in entries:
+                rule = next((rule for words, rule in RULES if words.match(entry["reason"])), None)
+                for domain in entry["domains"] if rule else []:
+                    told += 1
+                    here = [one for one in case["offers"] if "/".join(referee.place_of(one)) == domain]
+                    fitting = [one for one in here if referee.capacity(case, name, one)]
+                    cheapest = min(fitting, key=lambda one: one["price"] or 0)
+                    low = referee.range_of(case["families"][name])[0]
+                    more = referee.Seat(name, cheapest, referee.place_of(cheapest), low)
+                    after = referee.violations(case, [*seats, more])
+                    assert rule in {key[1] for key, (by, _who) in after.items() if by > 1e-9}, (seed, name, entry)
+    assert told > 50
 
 
 def test_sizes_that_are_too_small_are_told_in_gibibytes():
