@@ -18,6 +18,7 @@ import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.refusal import Refusal
 
 POLL = 5.0  # seconds between two looks at a console
 PATIENCE = 300.0  # seconds until a console has shown the keys; EC2 takes some minutes
@@ -121,12 +122,18 @@ def learn(
     ]
 
     def read(instance: t.Any) -> tuple[str, ...]:
-        """What its console shows, once it does."""
+        """What its console shows, once it does; an instance whose console cannot be read is there all the same."""
         end = time.monotonic() + PATIENCE
         adapter = adapters[instance.provider]
         while True:
-            keys: tuple[str, ...] = adapter.console_keys(instance)
-            if keys or time.monotonic() > end:
+            refusal = None
+            try:
+                keys: tuple[str, ...] = adapter.console_keys(instance)
+            except Refusal as error:
+                keys, refusal = (), error
+            if keys or time.monotonic() > end or (refusal and refusal.kind in ("credentials", "request")):
+                if refusal:
+                    say(f"? {instance.name}  {instance.domain}  its console cannot be read: {refusal}")
                 return keys
             adapter.pace.sleep(POLL)
 

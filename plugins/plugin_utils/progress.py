@@ -9,10 +9,12 @@ import collections
 import contextlib
 import os
 import signal
+import subprocess
 import threading
 import typing as t
 
 Say = t.Callable[[str], None]
+PROC = "/proc"
 
 
 class Progress:
@@ -69,5 +71,23 @@ def interruptible() -> t.Iterator[threading.Event]:
 
 def tell_terminal(text: str) -> None:
     """Write to the standard error of Ansible itself: once interrupted, it shows nothing more of what workers say."""
-    with contextlib.suppress(OSError), open(f"/proc/{os.getppid()}/fd/2", "a", encoding="utf-8") as stream:
-        stream.write(text + "\n")
+    parent = os.getppid()
+    for find in (lambda: f"{PROC}/{parent}/fd/2", lambda: terminal_of(parent)):
+        try:
+            with open(os.open(find(), os.O_WRONLY | os.O_APPEND | os.O_NOCTTY), "w", encoding="utf-8") as stream:
+                stream.write(text + "\n")
+            return
+        except OSError:
+            continue  # macOS and the BSDs have no /proc; where there is no terminal either, nothing more can be said
+
+
+def terminal_of(process: int) -> str:
+    """The device of a process's terminal, as ps tells it: pts/3, or ttys003 on macOS.
+
+    :raises OSError: when it has none, or there is no ps.
+    """
+    done = subprocess.run(["ps", "-o", "tty=", "-p", str(process)], capture_output=True, text=True, check=False)
+    name = done.stdout.strip()
+    if not name[:1].isalpha():  # ? and ?? say that there is none
+        raise FileNotFoundError(f"process {process} has no terminal")
+    return f"/dev/{name}"

@@ -80,6 +80,12 @@ def owners(bench, servers):
     return found
 
 
+def taken_by(shop, servers):
+    """The servers that a deployment has."""
+    addresses = {host["ansible_host"] for host in shop.hosts().values()}
+    return [server for server in servers if server.private_ips[0] in addresses]
+
+
 def test_a_check_claims_nothing(bench, servers, shops):
     shops[0].must("provision", "--check")
     assert set(owners(bench, servers).values()) == {None}
@@ -103,13 +109,14 @@ def test_of_two_deployments_at_once_each_server_has_one(bench, servers, shops):
 def test_the_winner_deploys_and_goes_and_leaves_nothing(bench, servers, shops):
     winner, other = sorted(shops, key=lambda shop: -len(shop.hosts()))
     winner.must("deploy")
+    assert bench.shell(taken_by(winner, servers)[0], "sudo nft list tables") == "table inet wombat"
     assert winner.must("status").output.count("  running  ") == 2
     assert set(winner.must("deploy").changed.values()) == {0}
-    mine = winner.hosts()
-    taken = [server for server in servers if server.private_ips[0] in {host["ansible_host"] for host in mine.values()}]
+    taken = taken_by(winner, servers)
     winner.must("destroy", "-e", f"wombat_confirm={winner.folder.name}")
     left = (
-        "ls -d /srv/wombat /var/lib/wombat /etc/systemd/system/wombat-* 2>/dev/null; getent passwd wombat; pgrep beam"
+        "ls -d /srv/wombat /var/lib/wombat /etc/systemd/system/wombat-* /etc/wombat-firewall.nft 2>/dev/null; "
+        "getent passwd wombat; pgrep beam; sudo nft list tables"
     )
     assert [bench.shell(server, f"({left}) || true") for server in taken] == ["", ""]
     assert list(owners(bench, servers).values()).count(other.folder.name) == 1

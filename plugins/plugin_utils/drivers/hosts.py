@@ -24,6 +24,8 @@ except ImportError:  # said by the provider registry, once a provider is opened
     NodeDriver = object
     BaseHTTPError = Exception
 
+from ansible_collections.wombat.erlang.plugins.module_utils.firewall import FILE, TABLE
+
 FOLDER = "/var/lib/wombat"
 MARK = "wombat-claim:"  # begins the line that is ours, whatever else a server's profile prints
 # As the superuser, with the script on standard input: its text shows in no list of processes.
@@ -57,6 +59,9 @@ fi
 for process in /proc/[0-9]*; do
     case "$(readlink "$process/exe")" in "$root"/*) kill -9 "${{process#/proc/}}" 2>/dev/null ;; esac
 done
+PATH="$PATH:/usr/sbin:/sbin"
+nft delete table {TABLE} 2>/dev/null
+rm -f {FILE}
 rm -rf "$root"
 [ -e {FOLDER}/claim/keep-user ] || userdel wombat 2>/dev/null
 mv -T {FOLDER}/claim "{FOLDER}/$mark.new" && rm -rf "{FOLDER}/$mark.new"

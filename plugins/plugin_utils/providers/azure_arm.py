@@ -51,6 +51,7 @@ class AzureAdapter(CloudAdapter):
     }
     needed: t.ClassVar[tuple[str, ...]] = ("tenant_id", "subscription_id", "key", "secret", "resource_group")
     lacks: t.Mapping[str, str] = {
+        "console output": "libcloud's driver reads no boot diagnostics",
         "firewall rules": "not made by this adapter; security_groups chooses groups that exist",
         "filtered listing": "Azure lists a resource group whole; give the deployment one of its own",
     }

@@ -57,8 +57,8 @@ FEATURES = {
 # What no adapter does, though some clouds could.
 NOWHERE = {
     "bulk creation": (
-        "what one request creates has one name and one token, so that a run killed on the way could not tell which are "
-        "there; requests for one each go out in parallel"
+        "each instance has a name and an SSH host key of its own, which no one request gives to many; requests for one "
+        "each go out in parallel"
     )
 }
 MOST_WORDS = 500  # characters of a provider's words

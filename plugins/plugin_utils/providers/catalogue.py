@@ -47,7 +47,7 @@ class Catalogue(Adapter):
         super().__init__(deployment, name)
         self.driver_class = opening.driver_class(self.spec.driver, f"{deployment.file}: providers.{name}.driver")
         self.arguments = self.constructor_arguments()
-        self.lacks = {**opening.console(self.driver_class), **self.missing()}
+        self.lacks = self.missing()
         self.pace = Pace(self.spec.rate)
         self._known: dict[t.Any, t.Any] = {}
         opening.check(self)

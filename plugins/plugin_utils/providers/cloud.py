@@ -242,12 +242,16 @@ class CloudAdapter(Catalogue):
     def console_keys(self, instance: Instance) -> tuple[str, ...]:
         driver = self.driver(self.scope(instance.region))
 
-        def ask() -> t.Any:
+        def ask() -> str:
             node = self.get_node(driver, instance.id)
-            return driver.ex_get_console_output(node) if node is not None else ""
+            return self.console(driver, node) if node is not None else ""
 
-        told = self.calling(ask, instance.region)
-        return host_keys.on_console(str(told.get("output") or "") if isinstance(told, t.Mapping) else str(told))
+        return host_keys.on_console(str(self.calling(ask, instance.region)))
+
+    def console(self, driver: t.Any, node: t.Any) -> str:
+        """What a node's console showed."""
+        told = getattr(driver, opening.console_call(driver) or "")(node)
+        return str(told.get("output") or "") if isinstance(told, t.Mapping) else str(told or "")
 
     def do(self, verb: str, driver: t.Any, node: t.Any) -> None:
         """Start, stop, reboot or destroy a node in libcloud."""

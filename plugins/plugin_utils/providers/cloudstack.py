@@ -36,6 +36,7 @@ class CloudStackAdapter(CloudAdapter):
     }
     needed: t.ClassVar[tuple[str, ...]] = ("key", "secret", "url|host")
     lacks: t.Mapping[str, str] = {
+        "console output": "CloudStack shows a console to browsers only",
         "firewall rules": "not made by this adapter; security_groups chooses groups that exist",
         "client token": "CloudStack has none; a lost reply is looked for by name",
         "images by id": "the driver has no get_image; all are listed",

@@ -20,6 +20,10 @@ class DigitalOceanAdapter(RegionAdapter):
     }
     lacks: t.Mapping[str, str] = {
         **RegionAdapter.lacks,
+        "bulk creation": (
+            "DigitalOcean takes some names at once, but libcloud's driver sends one, and user data is that of all, so "
+            "that none had an SSH host key of its own; requests for one each go out in parallel"
+        ),
         "firewall rules": "the driver knows no firewalls of DigitalOcean",
         "network": "the driver cannot choose one; instances get the region's default network",
         "security groups": "the driver knows no firewalls of DigitalOcean",

@@ -49,6 +49,7 @@ class GCEAdapter(CloudAdapter):
     }
     needed: t.ClassVar[tuple[str, ...]] = ("user_id", "key", "project")
     lacks: t.Mapping[str, str] = {
+        "bulk creation": "libcloud's ex_create_multiple_nodes sends a request for each instance, too; so do we",
         "firewall rules": "not made by this adapter; security_groups chooses groups that exist",
         "ssh key": "GCE keeps keys by user, not by name; an instance gets the public half of ssh.key_file",
     }

@@ -31,6 +31,8 @@ CONVENTIONS = {
     "security groups": ("ex_security_groups",),
     "tags": ("ex_metadata", "ex_tags"),
 }
+# What drivers call the reading of a console.
+CONSOLE = ("ex_get_console_output", "ex_get_serial_output", "ex_read_console_output_node")
 NO_ARGUMENT = "the driver's create_node takes nothing for it"
 # What the file may ask of a provider -> the feature that it needs.
 ASKED = {
@@ -135,6 +137,8 @@ def lacks(driver: t.Any) -> dict[str, str]:
         absent = [method for method in methods if not overrides(driver, method)]
         if absent:
             missing[feature] = f"the driver has no {' and no '.join(absent)}"
+    if not console_call(driver):
+        missing["console output"] = "the driver has no call for it"
     return {
         **missing,
         "firewall rules": "drivers have no common way to write them",
@@ -144,9 +148,9 @@ def lacks(driver: t.Any) -> dict[str, str]:
     }
 
 
-def console(driver: t.Any) -> dict[str, str]:
-    """What a driver lacks of reading consoles."""
-    return {} if hasattr(driver, "ex_get_console_output") else {"console output": "the driver has no call for it"}
+def console_call(driver: t.Any) -> str | None:
+    """The name of a driver's method that reads a console."""
+    return next((name for name in CONSOLE if hasattr(driver, name)), None)
 
 
 def conventional(adapter: t.Any, tags: t.Mapping[str, str], request: Request) -> dict[str, t.Any]:

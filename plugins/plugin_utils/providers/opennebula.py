@@ -44,6 +44,7 @@ class OpenNebulaAdapter(CloudAdapter):
     }
     needed: t.ClassVar[tuple[str, ...]] = ("key", "secret", "host")
     lacks: t.Mapping[str, str] = {
+        "console output": "OCCI knows none",
         "client token": "OCCI has none; a lost reply is looked for by name",
         "firewall rules": "OCCI knows none",
         "filtered listing": "OCCI lists the names of all; only this deployment's instances are read",

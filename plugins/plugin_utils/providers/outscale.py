@@ -17,6 +17,11 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base impor
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.model import write_nodes
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.outscale_machines import (
+    disk_of,
+    host_key_in,
+    tags_in,
+)
 
 PAGE = 1000  # entries; the most that Outscale gives at once
 STATES = {
@@ -47,6 +52,10 @@ class OutscaleAdapter(CloudAdapter):
     }
     needed: t.ClassVar[tuple[str, ...]] = ("key", "secret")
     lacks: t.Mapping[str, str] = {
+        "bulk creation": (
+            "CreateVms gives all that it creates one client token, and until its tags come an instance is known by it; "
+            "requests for one each go out in parallel"
+        ),
         "firewall rules": "not made by this adapter; security_groups chooses groups that exist",
         "filtered listing": "an instance whose tags are not set yet is known by its client token; all are listed",
         "prices": "libcloud's table of Outscale is of other sizes than today's, and in euros",
@@ -198,7 +207,7 @@ class OutscaleAdapter(CloudAdapter):
         tags = tags_in(machine)
         by_token = self.tags_by_name(name) if name.startswith(f"{self.deployment.name}-") else {}
         if by_token:
-            tags = {**by_token, TAG + "nodes": nodes, **tags}
+            tags = {**by_token, TAG + "nodes": nodes, **host_key_in(machine), **tags}
         return types.SimpleNamespace(
             id=machine["VmId"],
             name=name if by_token else tags.get("Name", ""),
@@ -218,6 +227,10 @@ class OutscaleAdapter(CloudAdapter):
 
     def fault(self, node: t.Any) -> str:
         return str(node.extra.get("StateReason") or "")
+
+    def console(self, driver: t.Any, node: t.Any) -> str:
+        coded = self.ask(driver, "ReadConsoleOutput", VmId=node.id).get("ConsoleOutput") or ""
+        return base64.b64decode(coded).decode(errors="replace")
 
     # What is done.
 
@@ -274,14 +287,3 @@ class OutscaleAdapter(CloudAdapter):
 
     def do(self, verb: str, driver: t.Any, node: t.Any) -> None:
         self.ask(driver, VERBS[verb], VmIds=[node.id])  # its volumes and interfaces go with it
-
-
-def tags_in(thing: t.Mapping[str, t.Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in thing.get("Tags") or []}
-
-
-def disk_of(image: t.Mapping[str, t.Any]) -> int:
-    """The size of an image's greatest volume."""
-    return max(
-        [0, *((entry.get("Bsu") or {}).get("VolumeSize", 0) for entry in image.get("BlockDeviceMappings") or [])]
-    )

@@ -20,6 +20,7 @@ class RegionAdapter(CloudAdapter):
     needed = ("key",)
     one_network = True
     lacks: t.Mapping[str, str] = {
+        "console output": "the driver has no call for it",
         "client token": "the cloud has none; a lost reply is looked for by name",
     }
 

@@ -14,6 +14,7 @@ import yaml
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.known_hosts import Host, KnownHosts, learn
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import host_keys
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.refusal import Refusal
 from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.clouds import load, shop, write
 
 ONE, TWO = (f"ssh-ed25519 AAAA{letter * 60}" for letter in "ab")
@@ -171,3 +172,24 @@ def test_learning_reads_tags_and_waits_for_consoles(deployment, known):
     adapter.way = "inject"
     learn(deployment, {"cloud": adapter}, [instance("shop-kv-d", "192.0.2.4")], [], said.append)
     assert said == ["? shop-kv-d  cloud/a/a  its SSH host key is not known here: nobody can log in to it from here"]
+
+
+def test_an_instance_whose_console_cannot_be_read_is_told_and_there(deployment, known):
+    """A refusal that may pass is waited out; one that will not is said at once."""
+    kinds = iter(["missing", "credentials"])
+    said = []
+
+    def refuses(one):
+        raise Refusal(next(kinds), "not allowed", "cloud")
+
+    adapter = types.SimpleNamespace(
+        way="console",
+        spec=types.SimpleNamespace(ssh={}),
+        console_keys=refuses,
+        pace=types.SimpleNamespace(sleep=lambda seconds: None),
+    )
+    learn(deployment, {"cloud": adapter}, [instance("shop-kv-a", "192.0.2.1")], [], said.append)
+    assert said == [
+        "? shop-kv-a  cloud/a/a  its console cannot be read: provider cloud refuses (credentials): not allowed",
+        "? shop-kv-a  cloud/a/a  its SSH host key is not known here: nobody can log in to it from here",
+    ]

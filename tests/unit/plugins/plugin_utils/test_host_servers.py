@@ -20,13 +20,14 @@ from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.clouds im
 
 EXAMPLE = Path(__file__).parents[4] / "inventories/hosts/shop.wombat.yml"
 # What stands for ssh: the address before the last argument is a folder's name; a server without a folder is silent.
-SSH = """#!/bin/sh
+SSH = r"""#!/bin/sh
 for word; do address=$last; last=$word; done
 root=FOLDER/$address
 [ -d "$root" ] || { echo "ssh: connect to host $address port 22: No route to host" >&2; exit 255; }
 echo "Welcome to $address"
 sed -e "s#/var/lib/wombat#$root/claims#g" -e "s#/run/systemd/system#$root/none#g" -e "s#/proc/#$root/proc/#g" \
-    -e "s#userdel wombat#echo userdel >>$root/log#" | sh -s
+    -e "s#userdel wombat#echo userdel >>$root/log#" -e "s#nft delete#echo delete >>$root/log#" \
+    -e "s#/etc/wombat-firewall.nft#$root/firewall#g" | sh -s
 """
 
 
@@ -148,12 +149,15 @@ def test_a_release_takes_what_is_ours_along(rack):
     deployment = rack.deployment({"pluto": {}}, families__kv__nodes=1)
     (instance,) = rack.grow(deployment).created
     (rack.folder / "srv/nodes").mkdir(parents=True)
+    (rack.folder / "192.0.2.0/firewall").touch()
     adapters = reconcile.open_providers(deployment)
     reconcile.destroy(adapters, [instance], rack.lines.append)
     assert not (rack.folder / "srv").exists()
-    assert (rack.folder / "192.0.2.0/log").read_text() == "userdel\n"
+    assert not (rack.folder / "192.0.2.0/firewall").exists()
+    done = (rack.folder / "192.0.2.0/log").read_text()
+    assert done == "delete table inet wombat\nuserdel\n"
     reconcile.destroy(adapters, [instance], rack.lines.append)
-    assert (rack.folder / "192.0.2.0/log").read_text() == "userdel\n"
+    assert (rack.folder / "192.0.2.0/log").read_text() == done
 
 
 def test_who_is_silent_is_neither_free_nor_gone(rack):
