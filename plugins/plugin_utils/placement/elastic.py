@@ -22,7 +22,8 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.eligible i
     checks,
     tiers,
 )
-from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.lexicographic import WHOLE, Lexicographic
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.engine import WHOLE
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.lexicographic import Lexicographic
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program import Program, Stage, Terms
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.proofs import Proofs
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.rules import RuleRows

@@ -32,6 +32,8 @@ INTEGRAL_GAP = 0.999
 # number equals its own tolerance, so that one is smaller.
 TOLERANCE, FEASIBILITY = 1e-6, 1e-7
 DUAL, PRIMAL = 1, 4
+# Up to so many columns the whole program is solved at once, and a restart of the search costs more than it gains.
+WHOLE = 2000
 # How long the integer solver may go without a look at the clock, at the least and in times of the first linear run.
 BLIND, BLIND_RUNS = 4e-5, 8
 
@@ -76,6 +78,7 @@ class Engine:
             "parallel": "off",
             "random_seed": 0,
             "mip_max_nodes": nodes,
+            "mip_allow_restart": self.count > WHOLE,
         }
         options.update(mip_feasibility_tolerance=FEASIBILITY, mip_rel_gap=0.0)
         for name, value in options.items():

@@ -13,11 +13,9 @@ with contextlib.suppress(ImportError):  # ansible-test imports every file withou
     import numpy as np
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.diving import dive
-from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.engine import TOLERANCE, Engine, Linear
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.engine import TOLERANCE, WHOLE, Engine, Linear
 from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.program import Program, Stage, Terms
 
-# Up to so many columns the whole program is solved at once; above, first one near the solution of the linear program.
-WHOLE = 2000
 # How much more an objective weighs than the next one while several are blended: for a linear solution, for one in
 # integers, and for one in integers with all of them.
 BLEND, STEEP, SOFT = 10.0, 1000.0, 30.0
