@@ -52,7 +52,10 @@ class AzureAdapter(CloudAdapter):
     needed: t.ClassVar[tuple[str, ...]] = ("tenant_id", "subscription_id", "key", "secret", "resource_group")
     lacks: t.Mapping[str, str] = {
         "console output": "libcloud's driver reads no boot diagnostics",
-        "firewall rules": "not made by this adapter; security_groups chooses groups that exist",
+        "firewall rules": (
+            "libcloud's driver makes network security groups without any rule, and knows no application security "
+            "groups, by which rules tell families apart; security_groups chooses a group that exists"
+        ),
         "filtered listing": "Azure lists a resource group whole; give the deployment one of its own",
     }
 

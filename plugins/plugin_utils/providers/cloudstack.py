@@ -10,6 +10,7 @@ import typing as t
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import TAG, Refusal, Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloudstack_firewall import CloudStackFirewall
 
 PAGE = 500  # virtual machines; what CloudStack gives at once at most, unless its operator sets another limit
 STATES = {
@@ -23,10 +24,13 @@ STATES = {
     "Destroyed": "gone",
     "Expunging": "gone",
 }
-REPEATABLE = ("list", "query", "start", "stop", "reboot", "destroy")
+REPEATABLE = (
+    *("list", "query", "start", "stop", "reboot", "destroy"),
+    *("createSecurityGroup", "authorize", "revoke", "deleteSecurityGroup"),
+)
 
 
-class CloudStackAdapter(CloudAdapter):
+class CloudStackAdapter(CloudStackFirewall, CloudAdapter):
     """CloudStack tags in a second request only, so tags are words of the display name, set with the creation."""
 
     environment: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {
@@ -37,7 +41,6 @@ class CloudStackAdapter(CloudAdapter):
     needed: t.ClassVar[tuple[str, ...]] = ("key", "secret", "url|host")
     lacks: t.Mapping[str, str] = {
         "console output": "CloudStack shows a console to browsers only",
-        "firewall rules": "not made by this adapter; security_groups chooses groups that exist",
         "client token": "CloudStack has none; a lost reply is looked for by name",
         "images by id": "the driver has no get_image; all are listed",
         "prices": "a private cloud tells none",
@@ -102,12 +105,13 @@ class CloudStackAdapter(CloudAdapter):
         return limit, remaining
 
     def extras(self, request: Request, driver: t.Any, place: Place) -> dict[str, t.Any]:
+        own = [group.name for group in self.family_groups(request, place.region)]
         words = [f"{key}={value}" for key, value in self.tags(request).items()]
         return {
             "ex_displayname": " ".join([request.name, *words]),
             "ex_userdata": self.user_data(request),
             "ex_keyname": self.spec.ssh.get("key_name"),
-            "ex_security_groups": list(self.spec.security_groups),
+            "ex_security_groups": [*(self.spec.security_groups or (["default"] if own else [])), *own],
             "networks": [self.network(driver, place, name) for name in self.spec.networks],
             "ex_start_vm": True,  # libcloud's default leaves it off
         }

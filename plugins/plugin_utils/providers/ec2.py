@@ -20,7 +20,10 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.ec2_firewa
 PAGE = 1000  # instances; the most that EC2 gives at once
 # EC2's states of instances that are not gone; libcloud knows neither stopping nor shutting-down.
 STATES = {"pending": "pending", "running": "running", "stopping": "stopped", "stopped": "stopped"}
-REPEATABLE = ("Describe", "Get", "Start", "Stop", "Reboot", "Terminate")
+REPEATABLE = (
+    *("Describe", "Get", "Start", "Stop", "Reboot", "Terminate"),
+    *("CreateSecurityGroup", "Authorize", "Revoke", "DeleteSecurityGroup"),
+)
 
 
 class EC2Adapter(EC2Firewall, CloudAdapter):

@@ -77,6 +77,7 @@ class Firewall:
     deployment: Deployment
     spec: t.Any
     pace: t.Any
+    one_for_all: t.ClassVar[bool] = False  # whether all regions have the same groups
 
     def __init__(self, *arguments: t.Any) -> None:
         self._groups: dict[str, dict[str, Group]] = {}
@@ -110,12 +111,16 @@ class Firewall:
         groups = self.open_firewall(scope)
         return [groups[group_name(self.deployment, family)] for family in request.shares]
 
-    def open_firewall(self, scope: str) -> dict[str, Group]:
-        """Bring the groups of a scope to what the file says."""
+    def open_firewall(self, region: str) -> dict[str, Group]:
+        """Bring the groups of a region to what the file says."""
+        scope = self._scope(region)
         with self._groups_lock:
             if scope not in self._groups:
                 self._groups[scope] = self._reconcile(scope, wanted(self.deployment))
             return self._groups[scope]
+
+    def _scope(self: t.Any, region: str) -> str:
+        return self.scopes()[0] if self.one_for_all else region
 
     def _reconcile(self, scope: str, rules: t.Mapping[str, set[Rule]]) -> dict[str, Group]:
         there = self.list_groups(scope)
@@ -143,10 +148,11 @@ class Firewall:
             if "duplicate" not in refusal.text.lower() and "already exists" not in refusal.text.lower():
                 raise
 
-    def close_firewall(self, scope: str) -> None:
-        """Delete the groups of a scope; each may be in use until the last instances have ended."""
-        if not self.spec.firewall:
+    def close_firewall(self: t.Any, region: str) -> None:
+        """Delete the groups of a region without instances; each may be in use until the last of these have ended."""
+        if not self.spec.firewall or (self.one_for_all and self.instances()):
             return
+        scope = self._scope(region)
         with self._groups_lock:
             self._groups.pop(scope, None)
             there = {name: group for name, group in self.list_groups(scope).items() if group.ours}

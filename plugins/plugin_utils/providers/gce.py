@@ -19,6 +19,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import ope
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Refusal, Request, Size
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.gce_firewall import GCEFirewall
 
 PAGE = 500  # items; the most that GCE gives at once
 # GCE's states; a TERMINATED instance can be started again, and one that is deleted is not listed.
@@ -37,7 +38,7 @@ SHARES = {"e2-micro": 0.25, "e2-small": 0.5, "e2-medium": 1.0}  # the processors
 ON_HYPERDISK = ("c4", "m4", "n4", "x4")  # these take no disk of another kind
 
 
-class GCEAdapter(CloudAdapter):
+class GCEAdapter(GCEFirewall, CloudAdapter):
     """A scope is a region; its zones are written without it: a, b. Tags are labels, security groups network tags."""
 
     region_argument = "region"
@@ -50,7 +51,6 @@ class GCEAdapter(CloudAdapter):
     needed: t.ClassVar[tuple[str, ...]] = ("user_id", "key", "project")
     lacks: t.Mapping[str, str] = {
         "bulk creation": "libcloud's ex_create_multiple_nodes sends a request for each instance, too; so do we",
-        "firewall rules": "not made by this adapter; security_groups chooses groups that exist",
         "ssh key": "GCE keeps keys by user, not by name; an instance gets the public half of ssh.key_file",
     }
 
@@ -245,6 +245,7 @@ class GCEAdapter(CloudAdapter):
             return node
 
     def extras(self, request: Request, driver: t.Any, place: Place) -> dict[str, t.Any]:
+        own = [group.name for group in self.family_groups(request, place.region)]
         disk = "hyperdisk-balanced" if request.size.startswith(ON_HYPERDISK) else "pd-balanced"
         public = opening.public_key(self.spec)
         metadata = {
@@ -254,7 +255,7 @@ class GCEAdapter(CloudAdapter):
         return {
             "ex_labels": {key: encoded(value) for key, value in self.tags(request).items()},
             "ex_metadata": {key: value for key, value in metadata.items() if value} or None,
-            "ex_tags": list(self.spec.security_groups) or None,
+            "ex_tags": [*self.spec.security_groups, *own] or None,
             "ex_disk_type": link(f"zones/{place.location.name}/diskTypes/{disk}"),
             "external_ip": "ephemeral" if self.spec.address == "public" else None,
             **self.networking(driver, place.region),

@@ -17,6 +17,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base impor
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.model import write_nodes
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.outscale_firewall import OutscaleFirewall
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.outscale_machines import (
     disk_of,
     host_key_in,
@@ -35,7 +36,7 @@ LIMITS = {"vm_limit": ("instances", 1), "core_limit": ("vcpus", 1), "memory_limi
 VERBS = {"start": "StartVms", "stop": "StopVms", "reboot": "RebootVms", "destroy": "DeleteVms"}
 
 
-class OutscaleAdapter(CloudAdapter):
+class OutscaleAdapter(OutscaleFirewall, CloudAdapter):
     """A scope is a region; its zones are written without it: a, b.
 
     libcloud's driver signs requests; it takes errors for answers, has no sizes, and stumbles over a state that it does
@@ -56,7 +57,6 @@ class OutscaleAdapter(CloudAdapter):
             "CreateVms gives all that it creates one client token, and until its tags come an instance is known by it; "
             "requests for one each go out in parallel"
         ),
-        "firewall rules": "not made by this adapter; security_groups chooses groups that exist",
         "filtered listing": "an instance whose tags are not set yet is known by its client token; all are listed",
         "prices": "libcloud's table of Outscale is of other sizes than today's, and in euros",
     }
@@ -243,7 +243,7 @@ class OutscaleAdapter(CloudAdapter):
             "ImageId": self.image(request.region).id,
             "VmType": request.size,
             "Placement": {"SubregionName": request.region + place.zone, "Tenancy": "default"},
-            **self.networking(driver, place),
+            **self.networking(driver, place, request),
         }
         if "key_name" in self.spec.ssh:
             data["KeypairName"] = self.spec.ssh["key_name"]
@@ -256,16 +256,19 @@ class OutscaleAdapter(CloudAdapter):
         self.calling(lambda: self.ask(driver, "CreateTags", ResourceIds=[machine["VmId"]], Tags=pairs), *where)
         return self.node({**machine, "Tags": pairs})
 
-    def networking(self, driver: t.Any, place: Place) -> dict[str, t.Any]:
+    def networking(self, driver: t.Any, place: Place, request: Request) -> dict[str, t.Any]:
         """Subnet and security groups; with a subnet the groups are known by id only."""
         groups = list(self.spec.security_groups)
+        own = self.family_groups(request, place.region)
         if not self.spec.networks:
+            groups = [*(groups or (["default"] if own else [])), *(group.name for group in own)]
             return {"SecurityGroups": groups} if groups else {}
         zone = place.region + place.zone
         subnet = next((one for one in self.subnets(place.region) if one["SubregionName"] == zone), None)
         if subnet is None:
             raise Refusal("missing", f"there is no subnet in zone {place.zone}", self.spec.name, place.region)
         found = {"SubnetId": subnet["SubnetId"]}
+        groups += [group.theirs["SecurityGroupId"] for group in own]
         return {**found, "SecurityGroupIds": [self.group(driver, place, subnet, one) for one in groups]}
 
     def group(self, driver: t.Any, place: Place, subnet: t.Mapping[str, t.Any], name: str) -> str:
