@@ -60,6 +60,7 @@ class OutscaleFirewall(Firewall):
         self._change(scope, "DeleteSecurityGroupRule", group, rule, groups)
 
     def _change(self: t.Any, scope: str, verb: str, group: Group, rule: Rule, groups: t.Mapping[str, Group]) -> None:
+        source: dict[str, t.Any]
         ports = {"IpProtocol": rule.protocol, "FromPortRange": rule.low, "ToPortRange": rule.high}
         if rule.source in groups:
             theirs = groups[rule.source].theirs
