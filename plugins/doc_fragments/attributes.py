@@ -15,3 +15,13 @@ attributes:
   action:
     description: Indicates that a part of it runs on the controller.
 """
+
+    CONTROLLER = r"""
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  action:
+    support: full
+"""

@@ -20,6 +20,8 @@ from ansible_collections.wombat.erlang.plugins.module_utils import boot
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.host_release import HostRelease
 
+# The options of the modules that work on the nodes of a host; doc_fragments/nodes.py documents them.
+OPTIONS = {"root": {"type": "path", "required": True}, "names": {"type": "list", "elements": "str"}}
 # A node that runs with other contents of these is outdated; members.config, which running nodes are told, is not here.
 _BOOT_FILES = ("vm.args", "node.config")
 

@@ -16,15 +16,9 @@ description:
   - The file is the variable C(wombat_file) if it is set, else the one C(*.wombat.yml) among the inventory sources.
   - The variable C(wombat_scale), such as V(kv=5,web=2), goes before the numbers of nodes in the file.
   - Sets the fact C(ansible_facts.wombat), which plays work with. It holds no credentials.
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  action:
-    support: full
 extends_documentation_fragment:
   - wombat.erlang.attributes
+  - wombat.erlang.attributes.controller
 """
 
 EXAMPLES = r"""

@@ -16,15 +16,8 @@ description:
   - The archive lies in a folder that only the user of the connection can read, so that M(ansible.builtin.fetch) needs
     no other user. Remove it when it was fetched.
 author: [The Wombat for Ansible contributors (@wombat-erlang)]
+extends_documentation_fragment: [wombat.erlang.nodes]
 options:
-  root:
-    description: The instance's root folder.
-    type: path
-    required: true
-  names:
-    description: The nodes, by their full names or by the part before the C(@). Without this all nodes of the host.
-    type: list
-    elements: str
   families:
     description: The families whose nodes are wanted. Without this all.
     type: list
@@ -72,10 +65,10 @@ files:
 
 from ansible_collections.wombat.erlang.plugins.module_utils.module import run_module
 from ansible_collections.wombat.erlang.plugins.module_utils.node_logs import prepare
+from ansible_collections.wombat.erlang.plugins.module_utils.nodes import OPTIONS as NODES
 
 OPTIONS = {
-    "root": {"type": "path", "required": True},
-    "names": {"type": "list", "elements": "str"},
+    **NODES,
     "families": {"type": "list", "elements": "str"},
     "since": {"type": "str"},
     "limit": {"type": "int", "default": 100},

@@ -18,15 +18,8 @@ description:
   - Running nodes get the current members of their family and its neighbours into the environment of the application
     C(wombat).
 author: [The Wombat for Ansible contributors (@wombat-erlang)]
+extends_documentation_fragment: [wombat.erlang.nodes]
 options:
-  root:
-    description: The instance's root folder.
-    type: path
-    required: true
-  names:
-    description: The nodes, by their full names or by the part before the C(@). Without this all nodes of the host.
-    type: list
-    elements: str
   state:
     description:
       - V(status) only asks.
@@ -104,6 +97,7 @@ nodes:
 
 from ansible_collections.wombat.erlang.plugins.module_utils.membership import prepare
 from ansible_collections.wombat.erlang.plugins.module_utils.module import run_module
+from ansible_collections.wombat.erlang.plugins.module_utils.nodes import OPTIONS as NODES
 
 FAMILY = {
     "name": {"type": "str", "required": True},
@@ -122,8 +116,7 @@ FAMILY = {
     "domains": {"type": "dict"},
 }
 OPTIONS = {
-    "root": {"type": "path", "required": True},
-    "names": {"type": "list", "elements": "str"},
+    **NODES,
     "state": {"type": "str", "choices": ["status", "forgotten", "joined", "settled", "left"], "default": "joined"},
     "families": {"type": "list", "elements": "dict", "required": True, "options": FAMILY},
     "timeout": {"type": "float", "default": 30},

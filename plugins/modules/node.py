@@ -21,15 +21,8 @@ description:
     stopped one starts again with its host.
   - Two runs at the same time wait for each other.
 author: [The Wombat for Ansible contributors (@wombat-erlang)]
+extends_documentation_fragment: [wombat.erlang.nodes]
 options:
-  root:
-    description: The instance's root folder.
-    type: path
-    required: true
-  names:
-    description: The nodes, by their full names or by the part before the C(@). Without this all nodes of the host.
-    type: list
-    elements: str
   state:
     description:
       - V(started) starts what does not run, and waits for what is still starting.
@@ -104,11 +97,11 @@ outdated:
 
 from ansible_collections.wombat.erlang.plugins.module_utils.module import run_module
 from ansible_collections.wombat.erlang.plugins.module_utils.node_states import prepare
+from ansible_collections.wombat.erlang.plugins.module_utils.nodes import OPTIONS as NODES
 
 STATES = ["started", "stopped", "restarted", "absent", "status"]
 OPTIONS = {
-    "root": {"type": "path", "required": True},
-    "names": {"type": "list", "elements": "str"},
+    **NODES,
     "state": {"type": "str", "choices": STATES, "default": "started"},
     "timeout": {"type": "float", "default": 60},
 }

@@ -14,15 +14,9 @@ author:
 description:
   - Opens every provider of the deployment file, which checks its credentials, and returns the profile of each of its
     domains.
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  action:
-    support: full
 extends_documentation_fragment:
   - wombat.erlang.attributes
+  - wombat.erlang.attributes.controller
 """
 
 EXAMPLES = r"""

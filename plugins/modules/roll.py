@@ -17,15 +17,9 @@ description:
   - Puts them into batches, each of one family and one domain, a canary first. A family never loses its majority,
     counted in nodes, by nodes that restart together or do not run, except where it is upgraded in full.
   - Prints for every node what will happen, and fails with the reason where nothing that is permitted is possible.
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  action:
-    support: full
 extends_documentation_fragment:
   - wombat.erlang.attributes
+  - wombat.erlang.attributes.controller
 options:
   method:
     description:

@@ -15,15 +15,8 @@ description:
     answer.
   - The cookie is read from the family's cookie file and is on no command line.
 author: [The Wombat for Ansible contributors (@wombat-erlang)]
+extends_documentation_fragment: [wombat.erlang.nodes]
 options:
-  root:
-    description: The instance's root folder.
-    type: path
-    required: true
-  names:
-    description: The nodes, by their full names or by the part before the C(@). Without this all nodes of the host.
-    type: list
-    elements: str
   module:
     description: The module of the function to call.
     type: str
@@ -94,10 +87,10 @@ nodes:
 
 from ansible_collections.wombat.erlang.plugins.module_utils.module import run_module
 from ansible_collections.wombat.erlang.plugins.module_utils.node_calls import prepare
+from ansible_collections.wombat.erlang.plugins.module_utils.nodes import OPTIONS as NODES
 
 OPTIONS = {
-    "root": {"type": "path", "required": True},
-    "names": {"type": "list", "elements": "str"},
+    **NODES,
     "module": {"type": "str"},
     "function": {"type": "str"},
     "args": {"type": "list", "elements": "raw"},

@@ -34,15 +34,9 @@ options:
     description: The families whose cookies are meant, by default all.
     type: list
     elements: str
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  action:
-    support: full
 extends_documentation_fragment:
   - wombat.erlang.attributes
+  - wombat.erlang.attributes.controller
 seealso:
   - module: wombat.erlang.cookie
   - module: wombat.erlang.certificates

@@ -13,15 +13,9 @@ author:
   - The Wombat for Ansible contributors (@wombat-erlang)
 description:
   - Prints lines on the controller's screen, for tables and plans that M(ansible.builtin.debug) would print as data.
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  action:
-    support: full
 extends_documentation_fragment:
   - wombat.erlang.attributes
+  - wombat.erlang.attributes.controller
 options:
   lines:
     description: The lines.

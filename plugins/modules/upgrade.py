@@ -18,15 +18,8 @@ description:
   - When all nodes of the host are upgraded, C(current) of their release names the new version. A run that was cut short
     is completed by the next one.
 author: [The Wombat for Ansible contributors (@wombat-erlang)]
+extends_documentation_fragment: [wombat.erlang.nodes]
 options:
-  root:
-    description: The instance's root folder.
-    type: path
-    required: true
-  names:
-    description: The nodes, by their full names or by the part before the C(@). Without this all nodes of the host.
-    type: list
-    elements: str
   state:
     description:
       - V(upgraded) upgrades the nodes that have files waiting, and no others.
@@ -91,11 +84,11 @@ nodes:
 """
 
 from ansible_collections.wombat.erlang.plugins.module_utils.module import run_module
+from ansible_collections.wombat.erlang.plugins.module_utils.nodes import OPTIONS as NODES
 from ansible_collections.wombat.erlang.plugins.module_utils.upgrading import prepare
 
 OPTIONS = {
-    "root": {"type": "path", "required": True},
-    "names": {"type": "list", "elements": "str"},
+    **NODES,
     "state": {"type": "str", "choices": ["upgraded", "reverted"], "default": "upgraded"},
     "method": {"type": "str", "choices": ["restart", "hot"], "default": "restart"},
     "at_once": {"type": "int", "default": 0},
