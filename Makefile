@@ -159,10 +159,10 @@ gate-sample:
 	cd tests/sample && rebar3 eunit
 
 gate-integration:
-	python -m pytest tests/integration -m 'not real_hosts'
+	python -m pytest tests/integration -m 'not real_hosts' --durations=25
 
 gate-hosts:
-	python -m pytest tests/integration -m real_hosts -rs
+	python -m pytest tests/integration -m real_hosts -rs --durations=25
 
 # Scenarios of Molecule, each in the network of a lab of its own.
 SCENARIOS ?= $(notdir $(patsubst %/,%,$(dir $(wildcard extensions/molecule/*/molecule.yml))))
