@@ -36,7 +36,7 @@ options:
     elements: str
     default: []
   force:
-    description: Whether nodes that are to leave and do not answer are forgotten as dead too.
+    description: Whether nodes that are to leave, were asked and do not answer are forgotten as dead too.
     type: bool
     default: false
 """
@@ -115,6 +115,7 @@ class LookupModule(LookupBase):
         if not strategy.REMEMBERS:
             return known
         dead = [*self.get_option("forget"), *(leaving if self.get_option("force") else ())]
+        dead = [node for node in dead if node not in leaving or self.asked(members["hosts"][node]) is not None]
         decision = decide(views, wanted, members["domains"], dead)
         mine = {str(node["name"]) for node in self.host.get("wombat_nodes") or ()}
         return {
@@ -144,8 +145,11 @@ class LookupModule(LookupBase):
         """What the nodes said, of those hosts that were asked."""
         views = {}
         for host in dict.fromkeys(hosts.values()):
-            asked = self.hostvars.raw_get(host).get(self.get_option("status")) or {}
-            for node, said in (asked.get("nodes") or {}).items():
+            for node, said in ((self.asked(host) or {}).get("nodes") or {}).items():
                 lists = {key: tuple(said[key]) for key in ("members", "up", "pending")}
                 views[str(node)] = View(**lists, error=said["error"], facts=said["facts"])
         return views
+
+    def asked(self, host: str) -> t.Mapping[str, t.Any] | None:
+        """What came of asking a host; None where it was not asked, as those of leavers while the others are brought up."""
+        return self.hostvars.raw_get(host).get(self.get_option("status"))

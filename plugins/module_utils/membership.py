@@ -60,6 +60,7 @@ def family_of(settings: dict[str, Any]) -> Family:
         name=settings["name"],
         wanted=tuple(settings.get("wanted") or ()),
         leaving=tuple(settings.get("leaving") or ()),
+        left=bool(settings.get("left")),
         seeds=settings.get("seeds") or {},
         lead=settings.get("lead"),
         forget=tuple(settings.get("forget") or ()),

@@ -48,6 +48,10 @@ options:
         type: list
         elements: str
       leaving: {description: The nodes that are to leave or have left., type: list, elements: str}
+      left:
+        description: Whether those of O(families[].leaving) have left by now; before, it does not matter who sees them.
+        type: bool
+        default: false
       seeds: {description: "The nodes that are to join, each with a member to join through.", type: dict}
       lead: {description: The member that does what is done once., type: str}
       forget: {description: The members that are to be removed as dead., type: list, elements: str}
@@ -75,7 +79,7 @@ EXAMPLES = r"""
     root: /srv/wombat
     state: settled
     families:
-      - {name: kv, strategy: mesh, wanted: [kv1@192.0.2.11], leaving: [kv1@192.0.2.10]}
+      - {name: kv, strategy: mesh, wanted: [kv1@192.0.2.11], leaving: [kv1@192.0.2.10], left: true}
 """
 
 RETURN = r"""
@@ -108,6 +112,7 @@ FAMILY = {
     "pace": {"type": "int"},
     "wanted": {"type": "list", "elements": "str"},
     "leaving": {"type": "list", "elements": "str"},
+    "left": {"type": "bool", "default": False},
     "seeds": {"type": "dict"},
     "lead": {"type": "str"},
     "forget": {"type": "list", "elements": "str"},

@@ -85,6 +85,7 @@ class Circle:
             "options": self.options,
             "wanted": self.wanted,
             "leaving": self.leaving,
+            "left": state == "settled",
             "domains": self.domains,
             **decided,
         }

@@ -44,7 +44,7 @@ class Mesh(Strategy):
         if view.error is not None:
             return [f"cannot be asked for its connections: {view.error}"]
         missing = [other for other in self.peers(name) if other not in view.members]
-        extra = [other for other in view.members if other in self.family.leaving]
+        extra = [other for other in view.members if other in self.family.leaving and self.family.left]
         said = [f"is not connected to {', '.join(missing)}"] if missing else []
         return said + ([f"is still connected to {', '.join(extra)}, which should have left"] if extra else [])
 

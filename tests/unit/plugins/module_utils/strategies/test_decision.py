@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import View
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import Family, Strategy, View
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.decision import decide
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.mesh import Mesh
 
 
 def views(**members):
@@ -82,6 +83,15 @@ def test_nobody_joins_through_nodes_that_are_all_leaving():
     decision = decide(views(a="ab", b="ab", c="c"), ["c"])
     assert (decision.seeds, decision.lead) == ({}, None)
     assert "is to stay: a, b" in decision.split[0]
+
+
+def test_leavers_are_counted_in_until_they_have_left():
+    view = View(("a", "b", "c"), ("a", "b"))
+    family = Family("kv", ("a", "b"), ("c",))
+    for strategy, words in ((Strategy, "still counts in c"), (Mesh, "is still connected to c, which should have left")):
+        assert strategy(family, {}, None).disagreement("a", view) == []
+        assert strategy(family._replace(left=True), {}, None).disagreement("a", view) == [words]
+    assert Strategy(family._replace(leaving=()), {}, None).disagreement("a", view) == ["still counts in c"]
 
 
 NODES = "abcde"

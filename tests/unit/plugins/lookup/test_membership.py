@@ -1,0 +1,46 @@
+# Copyright (c) 2026, Wombat for Ansible contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to be done with a family, by what its hosts said."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.wombat.erlang.plugins.lookup.membership import LookupModule
+
+MEMBERS = {"nodes": ["a"], "leaving": ["b"], "hosts": {"a": "one", "b": "two"}, "domains": {}}
+LOADED = {"families": {"kv": {"strategy": "mnesia", "bootstrap": {}}}, "members": {"kv": MEMBERS}}
+SAID = {"members": ["a", "b"], "up": ["a"], "pending": [], "error": None, "facts": {}}
+
+
+class Hostvars(dict):
+    """The variables of hosts, as Ansible gives them to a lookup."""
+
+    def raw_get(self, host):
+        """Those of one."""
+        return self[host]
+
+
+class Lookup(LookupModule):
+    """Without Ansible's loader, which knows the defaults."""
+
+    def set_options(self, task_keys=None, var_options=None, direct=None):
+        self._options = {"scope": "family", "forget": [], **direct}
+
+
+@pytest.mark.parametrize(
+    ("two", "forgotten"),
+    [
+        ({}, []),  # not asked, as it is to leave later: it may run
+        ({"status": {"unreachable": True}}, ["b"]),
+        ({"status": {"nodes": {"b": {**SAID, "error": "it does not run"}}}}, ["b"]),
+        ({"status": {"nodes": {"b": SAID}}}, []),
+    ],
+)
+def test_only_leavers_that_were_asked_are_dead(two, forgotten):
+    localhost = {"ansible_facts": {"wombat": LOADED}}
+    hostvars = Hostvars(localhost=localhost, one={"status": {"nodes": {"a": SAID}}}, two=two)
+    variables = {"hostvars": hostvars, "wombat_nodes": [{"name": "a", "family": "kv"}]}
+    (family,) = Lookup().run([], variables, status="status", force=True)
+    assert family["forget"] == forgotten
