@@ -151,5 +151,5 @@ class LookupModule(LookupBase):
         return views
 
     def asked(self, host: str) -> t.Mapping[str, t.Any] | None:
-        """What came of asking a host; None where it was not asked, as those of leavers while the others are brought up."""
+        """What came of asking a host; None where it was not asked, as a leaver's while the others are brought up."""
         return self.hostvars.raw_get(host).get(self.get_option("status"))
