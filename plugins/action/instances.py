@@ -36,7 +36,7 @@ class ActionModule(ControllerAction):
         seen = reconcile.observe(adapters)
         if options["state"] == "absent":
             self.require_known(seen)
-            return self.destroy(deployment, adapters, seen.instances)
+            return self.destroy(deployment, adapters, (*seen.instances, *seen.twins))
         # Another run may have made room for what was surplus when this one looked.
         surplus = planning.make_plan(deployment, seen, options["run"]).surplus
         chosen = [instance for instance in surplus if instance.name in options["names"]]
@@ -55,7 +55,7 @@ class ActionModule(ControllerAction):
         lines = planning.diff_lines(first, before.offers())
         if self.check:
             # Ansible shows no diff of a task that changes nothing, as when all that is to do is to retire.
-            for line in lines:
+            for line in (*lines, *(f"- {twin.name}  {twin.domain}  {twin.id} is its twin" for twin in before.twins)):
                 self.say(line)
             outcome = reconcile.Outcome(observation=before, plan=first)
         else:

@@ -42,6 +42,7 @@ class Observation:
     instances: tuple[Instance, ...]
     unknown: t.Mapping[str, str]
     silent: tuple[Silent, ...] = ()
+    twins: tuple[Instance, ...] = ()  # further instances of a name, as when somebody copies one with its tags
 
     @property
     def unclear(self) -> dict[str, str]:
@@ -171,6 +172,31 @@ def short_id(run: str, ordinal: int) -> str:
         number, digit = divmod(number, len(DIGITS))
         text += DIGITS[digit]
     return text
+
+
+def told_apart(instances: t.Iterable[Instance]) -> tuple[tuple[Instance, ...], tuple[Instance, ...]]:
+    """The instances, and their twins: of those with one name the oldest that is alive counts, and is what hosts know.
+
+    A listing in pages may have one instance twice.
+    """
+    first: dict[str, Instance] = {}
+    twins = {}
+    for one in sorted(instances, key=lambda entry: (entry.state not in ALIVE, entry.created, entry.id)):
+        known = first.setdefault(one.name, one)
+        if (known.provider, known.region, known.id) != (one.provider, one.region, one.id):
+            twins[one.provider, one.region, one.id] = one
+    return tuple(first.values()), tuple(twins.values())
+
+
+def check_twins(seen: Observation) -> None:
+    """Refuse to choose between two instances of one name of which none is known to be the older."""
+    first = {one.name: one for one in seen.instances}
+    for twin in seen.twins:
+        if twin.state in ALIVE and twin.created <= first[twin.name].created:
+            raise WombatError(
+                f"two instances are named {twin.name}, {first[twin.name].id} in {first[twin.name].domain} and "
+                f"{twin.id} in {twin.domain}, and none is known to be the older; destroy the one that is too many"
+            )
 
 
 def too_young(deployment: Deployment, seen: Observation, known: t.Collection[str]) -> list[Instance]:

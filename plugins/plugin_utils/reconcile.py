@@ -19,7 +19,9 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.planning import (
     Plan,
     Silent,
     check_network,
+    check_twins,
     make_plan,
+    told_apart,
     too_young,
 )
 from ansible_collections.wombat.erlang.plugins.plugin_utils.progress import Progress, Say
@@ -70,9 +72,12 @@ def observe(adapters: t.Mapping[str, Adapter]) -> Observation:
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, len(adapters))) as pool:
         answers = dict(zip(adapters, pool.map(ask, adapters), strict=False))
+    every = [instance for _domains, instances, *_others in answers.values() for instance in instances]
+    instances, twins = told_apart(every)
     return Observation(
         domains=tuple(domain for domains, *_others in answers.values() for domain in domains),
-        instances=tuple(instance for _domains, instances, *_others in answers.values() for instance in instances),
+        instances=instances,
+        twins=twins,
         unknown={name: reason for name, (*_others, reason) in answers.items() if reason},
         silent=tuple(
             Silent(name, one, why, adapters[name].unseen(one))
@@ -120,6 +125,11 @@ def grow(
         if instance.state not in ALIVE:
             why = f": {instance.error}" if instance.error else ""
             say(f"! {instance.name}  {instance.domain}  is in state {instance.state}{why}; another takes its place")
+    check_twins(seen)
+    for twin in seen.twins:
+        say(f"! {twin.name}  {twin.domain}  is there twice; {twin.id} is the younger, and is destroyed")
+    destroy(adapters, seen.twins, say, progress.stop)
+    destroyed += [f"{twin.name} ({twin.id})" for twin in seen.twins]
     while True:
         # Two runs at once create too many: each takes back what is its own and too young, for that never joined, and
         # leaves out of sight what the other will take back.

@@ -10,6 +10,7 @@ where that is harmless; a create never is one of these.
 from __future__ import annotations
 
 import contextlib
+import email.utils
 import random
 import threading
 import time
@@ -31,12 +32,36 @@ def busy(error: BaseException) -> bool:
 
 def pause(error: BaseException, attempt: int) -> float:
     """Seconds to wait before the next attempt: what the provider says (Retry-After), else twice as long each time."""
-    headers = getattr(error, "headers", None) or {}
-    with contextlib.suppress(TypeError, ValueError):
-        asked = float(headers.get("retry-after") or getattr(error, "retry_after", 0) or 0)
-        if asked > 0:
-            return min(asked, LONGEST)
+    asked = seconds((getattr(error, "headers", None) or {}).get("retry-after") or getattr(error, "retry_after", None))
+    if asked > 0:
+        return min(asked, LONGEST)
     return min(LONGEST, 2.0**attempt) * random.uniform(0.5, 1.0)
+
+
+def seconds(asked: t.Any) -> float:
+    """What Retry-After says, a number of seconds or a date, as seconds from now."""
+    with contextlib.suppress(TypeError, ValueError):
+        return float(asked)
+    with contextlib.suppress(TypeError, ValueError):
+        return email.utils.parsedate_to_datetime(asked).timestamp() - time.time()
+    return 0.0
+
+
+def reply_of(connection: t.Any) -> t.Any:
+    """The last reply on a libcloud connection, as the HTTP library has it; None before the first."""
+    return getattr(getattr(connection, "connection", None), "response", None)
+
+
+def as_replied(error: Exception, reply: t.Any) -> Exception:
+    """An error with what a busy provider's reply says: most drivers drop its code and its headers."""
+    from libcloud.common.exceptions import BaseHTTPError
+    from libcloud.common.types import MalformedResponseError
+
+    if getattr(reply, "status_code", None) not in BUSY_CODES:
+        return error
+    # What turns requests away, a proxy often, need not speak the provider's language.
+    text = reply.text if isinstance(error, MalformedResponseError) else str(getattr(error, "value", None) or error)
+    return BaseHTTPError(reply.status_code, text or reply.reason, {k.lower(): v for k, v in reply.headers.items()})
 
 
 class Pace:
@@ -86,14 +111,17 @@ def govern(connection: t.Any, pace: Pace, harmless: t.Callable[[str, t.Mapping[s
         method = kwargs.get("method", "GET")
         for attempt in range(1, ATTEMPTS + 1):
             pace.wait()
+            before = reply_of(connection)
             try:
                 return send(action, *args, **kwargs)
-            except Exception as error:
+            except Exception as raised:
+                reply = reply_of(connection)
+                error = raised if reply is before else as_replied(raised, reply)
                 if not busy(error):
                     raise
                 pace.hold(pause(error, attempt))
                 if attempt == ATTEMPTS or not harmless(method, params):
-                    raise
+                    raise error from None
         raise AssertionError("unreachable")
 
     connection.request = request

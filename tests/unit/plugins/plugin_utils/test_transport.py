@@ -132,3 +132,10 @@ def test_the_words_of_a_failure_are_not_those_of_busy_ones(clock):
     with pytest.raises(ValueError, match="broken"):
         line.request("/servers")
     assert (line.sent, clock.passed) == (1, 0)
+
+
+def test_who_says_a_date_is_asked_again_then(monkeypatch):
+    monkeypatch.setattr(transport.time, "time", lambda: 1e9)
+    assert transport.seconds("Sun, 09 Sep 2001 01:46:50 GMT") == 10
+    assert transport.seconds("12.5") == 12.5
+    assert transport.seconds("soon") == transport.seconds(None) == 0
