@@ -167,7 +167,7 @@ gate-hosts:
 # Scenarios of Molecule, each in the network of a lab of its own.
 SCENARIOS ?= $(notdir $(patsubst %/,%,$(dir $(wildcard extensions/molecule/*/molecule.yml))))
 gate-molecule:
-	@if [ "$$(id -u)" -ne 0 ]; then echo "real hosts need root: not run: $(SCENARIOS)"; else tests/lab/lab image; failed=; \
+	@if [ "$$(id -u)" -ne 0 ]; then echo "real hosts need root: not run: $(SCENARIOS)"; else tests/lab/lab image; tests/sample/mix/build.sh >/dev/null || exit 1; failed=; \
 	for scenario in $(SCENARIOS); do \
 		export WOMBAT_LAB=$(BUILD)/molecule/$$scenario/lab; rm -rf $(BUILD)/molecule/$$scenario/store; mkdir -p $$WOMBAT_LAB; \
 		[ ! -f extensions/molecule/$$scenario/image ] || tests/lab/lab image $$(cat extensions/molecule/$$scenario/image); \

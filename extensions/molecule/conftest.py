@@ -57,8 +57,10 @@ def play():
     def run(playbook, *arguments, fails=False):
         program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
         command = [program, "-i", INVENTORY, f"wombat.erlang.{playbook}", *arguments]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-        assert (done.returncode != 0) is fails, done.stdout + done.stderr
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        assert (done.returncode != 0) is fails, done.stdout
         return done.stdout
 
     return run

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
 import re
 from collections.abc import Iterable
 
@@ -15,6 +14,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils import (
     boot,
     configuration,
     held_files,
+    node_environment,
     services,
     slot_epmd,
     systemd_unit,
@@ -37,11 +37,8 @@ from ansible_collections.wombat.erlang.plugins.module_utils.terms import sys_con
 
 _NODE_NAME = re.compile(r"[A-Za-z0-9_-]+@[A-Za-z0-9_.:-]+\Z")
 _FOLDER_NAME = re.compile(r"(?!current\Z)[A-Za-z0-9_][A-Za-z0-9_.+~@-]*\Z")
-_VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_FOLDERS = ("log", "data", "tmp")
 # The nodes' user can read files of theirs but not change them: root believes what they say.
 _PRIVATE, _SHARED, _PUBLIC = 0o600, 0o640, 0o644
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # With it on the code path a release reads members.config by application:load(wombat) and application:get_env/2.
 _WOMBAT_APP = '{application,wombat,[{description,"Facts from wombat.erlang"},{vsn,"1"},{modules,[]},{env,[]}]}.\n'
 
@@ -179,8 +176,8 @@ class _Host:
         user = (service.user or self.user) if self.user else None
         folder = node_folder(self.root, name)
         distribution = self.distribution._replace(tls=bool(settings.get("tls")))
-        places = _places(self.root, settings, release, self.distribution)
-        env = _environment(settings, service, places, self.distribution)
+        places = node_environment.places(self.root, settings, release, self.distribution)
+        env = node_environment.environment(settings, service, places, self.distribution)
         own = own_files(settings, service, places, user)
         env.update(configured(service, places, own))
         configs = [os.path.join(folder, "node"), os.path.join(folder, "members")]
@@ -245,63 +242,8 @@ class _Host:
         mode = 0o750 if user else 0o755
         self.folders[places["folder"]] = Folder(mode, reader=user)
         self.folders[places["etc"]] = Folder(mode, reader=user)
-        self.folders.update((places[name], Folder(mode, user)) for name in _FOLDERS)
+        self.folders.update((places[name], Folder(mode, user)) for name in node_environment.FOLDERS)
         self.folders[places["home"]] = Folder(0o700, user)  # it holds a cookie, which nobody else needs to see
-
-
-def _places(root: str, settings: dict, release: HostRelease, distribution: boot.Distribution) -> dict[str, str]:
-    """What the texts of a service may name."""
-    name = settings["name"]
-    folder = node_folder(root, name)
-    return {
-        "root": root,
-        "release": release.path,
-        "name": release.name,
-        "version": release.version,
-        "node": name,
-        "label": boot.label(name),
-        "address": boot.address(name),
-        "slot": str(boot.slot(name)),
-        "port": str(distribution.port + boot.slot(name)) if distribution.port is not None else "",
-        "long": str(boot.name_arguments(name)[0][0] == "-name").lower(),
-        "machine": platform.machine(),
-        "folder": folder,
-        "home": os.path.join(root, "home", settings["family"]),
-        "vm_args": os.path.join(folder, "vm.args"),
-        **{part: os.path.join(folder, part) for part in ("etc", *_FOLDERS)},
-    }
-
-
-def _environment(
-    settings: dict, service: services.Service, places: dict[str, str], distribution: boot.Distribution
-) -> dict[str, str]:
-    """The whole environment of a node: nothing of the session that starts it, so that every start is the same."""
-    env = {
-        "PATH": _PATH,
-        "LANG": "C.UTF-8",
-        "TERM": "dumb",
-        "ERL_CRASH_DUMP": os.path.join(places["log"], "erl_crash.dump"),
-    }
-    own = dict(service.env)
-    if not distribution.epmd:
-        # In embedded mode nothing loads a module that the boot script does not name.
-        own.update(service.interactive)
-    filled = {key: services.fill(value, places) for key, value in own.items()}
-    for key, value in (settings["env"] or {}).items():
-        if not _VARIABLE_NAME.match(key):
-            raise WombatError(f"env of {settings['name']} has {key!r}, which is no name of an environment variable.")
-        env[key] = str(value)
-    env.update((key, value) for key, value in filled.items() if value)
-    env.update(
-        HOME=places["home"],
-        # Who looks for the processes of an instance or a node finds them by these.
-        WOMBAT_INSTANCE=places["root"],
-        WOMBAT_NODE=settings["name"],
-        WOMBAT_DATA=places["data"],
-    )
-    if settings["packages"]:
-        env["WOMBAT_VERSION"] = places["version"]  # a running node of another one is outdated
-    return env
 
 
 def _told(settings: dict, members: dict) -> dict:

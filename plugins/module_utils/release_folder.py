@@ -18,9 +18,10 @@ import shutil
 import tempfile
 import time
 import typing as t
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from ansible_collections.wombat.erlang.plugins.module_utils import release_users
 from ansible_collections.wombat.erlang.plugins.module_utils.archive import PATH_PART, expect, inspect_stream
 from ansible_collections.wombat.erlang.plugins.module_utils.download import UnreachableError, download
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
@@ -122,7 +123,8 @@ class ReleaseFolder:
 
     def __init__(self, root: str, release: str) -> None:
         self.release = release
-        self.home = os.path.join(os.path.realpath(os.path.expanduser(root)), "releases", release)
+        self.root = os.path.realpath(os.path.expanduser(root))
+        self.home = os.path.join(self.root, "releases", release)
 
     def path(self, version: str) -> str:
         """Return the folder of a version, whether it exists or not."""
@@ -167,20 +169,10 @@ class ReleaseFolder:
         stays = {version} if switch else {version, current}
         old = [name for name in versions if name not in stays]
         candidates = old[:-keep] if keep else old
-        used = self.in_use(candidates)
+        used = release_users.in_use(self.home, candidates) | release_users.started_next(
+            self.root, self.home, candidates
+        )
         return Plan(install, switch, tuple(name for name in candidates if name not in used), tuple(self._leftovers()))
-
-    def in_use(self, versions: t.Collection[str]) -> set[str]:
-        """Return those of `versions` that the executable, folder, arguments or environment of a process name.
-
-        Where /proc is missing nothing can be told, so every version counts as used.
-        """
-        if not versions or not os.path.isdir("/proc/self"):
-            return set(versions)
-        others = (pid for pid in os.listdir("/proc") if pid.isdigit() and int(pid) != os.getpid())
-        seen = b"\0".join(map(_process_text, others)) + b"\0"
-        ends = (b"/", b"\0", b":", b" ", b'"')
-        return {name for name in versions if any(os.fsencode(self.path(name)) + end in seen for end in ends)}
 
     @contextmanager
     def explained(self) -> t.Iterator[None]:
@@ -277,7 +269,7 @@ class ReleaseFolder:
                 f"{self.path(version)} holds another build of {self.release} {version}: give the new build a "
                 "version of its own, or set force to replace it."
             )
-        if self.in_use([version]):
+        if release_users.in_use(self.home, [version]):
             raise WombatError(
                 f"{self.path(version)} cannot be replaced while a process runs from it: stop the nodes that run "
                 f"{self.release} {version} first."
@@ -291,17 +283,3 @@ def _summary(versions: dict[str, t.Any], current: str | None) -> str:
         for version in sorted(versions)
     ]
     return "".join(line + "\n" for line in lines)
-
-
-def _process_text(pid: str) -> bytes:
-    """Return what tells where a process runs from; what cannot be read says nothing."""
-    texts = []
-    for name in ("cmdline", "environ"):
-        with suppress(OSError), open(f"/proc/{pid}/{name}", "rb") as stream:
-            texts.append(stream.read())
-    if texts and os.path.basename(texts[0].split(b"\0")[0]) == b"epmd":
-        return b""  # It outlives the node that started it and needs nothing from its folder any more.
-    for name in ("exe", "cwd"):
-        with suppress(OSError):
-            texts.append(os.fsencode(os.readlink(f"/proc/{pid}/{name}")))
-    return b"\0".join(texts)

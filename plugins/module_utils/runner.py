@@ -115,11 +115,11 @@ class ProcessRunner:
             raise WombatError(f"{node.start['stop'][0]} of node {node.name} cannot be run: {error}.") from None
         self._children.append(process)
 
-    def adopt(self, node: Node) -> None:
-        """The running process has what a start from the node's files as they are now would give it."""
+    def adopt(self, node: Node, digest: str) -> None:
+        """The running process has become another than it was started as: what a start with that Node.digest gives."""
         run = self.find([node]).get(node.name)
         if run:
-            write_file(_run_file(node), json.dumps(run._replace(digest=node.digest())._asdict()) + "\n")
+            write_file(_run_file(node), json.dumps(run._replace(digest=digest)._asdict()) + "\n")
 
     def forget(self, node: Node) -> None:
         """Remove what is kept of a run that has ended."""

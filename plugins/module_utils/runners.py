@@ -35,9 +35,9 @@ class Runners:
         self._processes.end(ours, kill)
         self._systemd.end(theirs, kill)
 
-    def adopt(self, node: Node) -> None:
-        """The running process has what a start from the node's files as they are now would give it."""
-        (self._systemd if node.unit else self._processes).adopt(node)
+    def adopt(self, node: Node, digest: str) -> None:
+        """The running process has become another than it was started as: what a start with that Node.digest gives."""
+        (self._systemd if node.unit else self._processes).adopt(node, digest)
 
     def forget(self, node: Node) -> None:
         """Remove what is kept of a run that has ended."""

@@ -62,11 +62,11 @@ class SystemdRunner:
         elif units:
             _systemctl("stop", "--no-block", *units)
 
-    def adopt(self, node: Node) -> None:
-        """The running process has what a start from the node's files as they are now would give it."""
+    def adopt(self, node: Node, digest: str) -> None:
+        """The running process has become another than it was started as: what a start with that Node.digest gives."""
         run = self.find([node]).get(node.name)
         if run:
-            write_file(_adopted(node), json.dumps({"run": run.started, "digest": node.digest()}) + "\n")
+            write_file(_adopted(node), json.dumps({"run": run.started, "digest": digest}) + "\n")
 
     def remove(self, nodes: list[Node]) -> None:
         """Remove the units of nodes that have ended, and the template that no other node uses."""

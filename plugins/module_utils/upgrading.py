@@ -20,6 +20,8 @@ from ansible_collections.wombat.erlang.plugins.module_utils.nodes import Node, l
 from ansible_collections.wombat.erlang.plugins.module_utils.runner import Run
 from ansible_collections.wombat.erlang.plugins.module_utils.runners import Runners
 
+# The Node.digest of a node amid a hot upgrade: no files say the same, so a run that finds it knows that one was cut.
+_AMID = "amid a hot upgrade"
 _POLL = 0.2  # seconds between two looks at checks that do not hold yet
 
 
@@ -117,14 +119,15 @@ class _Upgrade:
             after = held.node(self.root)
             config = str(held.files[os.path.join(node.folder, "node.config")].content)
             requests.append((node, caller.expression_request(hot_upgrade.install_expression(node, after, config))))
+            self.runners.adopt(node, _AMID)
         errors = self._ask(requests) or self._check([node for node, _held in group])
         if errors:
             return errors
         keep = [(node, hot_upgrade.keep_expression(held.node(self.root))) for node, held in group]
         errors = self._ask([(node, caller.expression_request(source)) for node, source in keep])
         for node, held in group if not errors else []:
+            self.runners.adopt(node, held.digest(self.root))
             held_files.apply(node, held)
-            self.runners.adopt(held.node(self.root))
         return errors
 
     def _done(self, run: Run | None, held: Held) -> bool:

@@ -24,8 +24,9 @@ def main(arguments: list[str]) -> int:
         prog="lab", description="Real hosts on this machine, in a network with no way out."
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    image = verbs.add_parser("image", help="build an image, unless it is there: image [--name NAME] [PACKAGE...]")
+    image = verbs.add_parser("image", help="build an image, unless it is there")
     image.add_argument("--name", default="debian")
+    image.add_argument("--offered", action="store_true", help="leave the packages for the hosts' own apt to install")
     image.add_argument("packages", nargs="*", metavar="PACKAGE")
     run = verbs.add_parser("run", help="run a command where the hosts can be reached, and nothing else can")
     run.add_argument("command", nargs=argparse.REMAINDER)
@@ -46,7 +47,7 @@ def main(arguments: list[str]) -> int:
 def act(lab: Lab, chosen: argparse.Namespace) -> int:
     """Do one verb."""
     if chosen.verb == "image":
-        built = images.build(chosen.name, chosen.packages)
+        built = images.build(chosen.name, chosen.packages, chosen.offered)
         print(f"image {chosen.name} {'built' if built else 'is there already'}")
     elif chosen.verb == "run":
         enter(lab, chosen.command)

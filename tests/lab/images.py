@@ -49,6 +49,24 @@ rm /usr/sbin/policy-rc.d
 apt-get clean
 rm -rf /var/lib/apt/lists/*
 """
+# Instead of installing packages: a source of apt on the host's own disk has them and what they need, and nothing else.
+OFFER = """
+apt-get -q update
+apt-get -q -y --no-install-recommends --download-only install "$@"
+mkdir /var/local/packages
+cd /var/local/packages
+mv /var/cache/apt/archives/*.deb .
+for file in *%3a*.deb; do
+    mv "$file" "$(echo "$file" | sed s/%3a/:/)"  # as apt asks for it
+done
+for file in *.deb; do
+    dpkg-deb --field "$file"
+    stat -c 'Filename: ./%n%nSize: %s' "$file"
+    sha256sum "$file" | sed 's/\\(.*\\)  .*/SHA256: \\1\\n/'
+done >Packages
+rm -rf /var/lib/apt/lists/* /etc/apt/sources.list.d/*
+echo 'deb [trusted=yes] file:/var/local/packages ./' >/etc/apt/sources.list
+"""
 # In a mount namespace of its own, so that nothing stays mounted whatever happens.
 ENTER = """
 set -eu
@@ -85,11 +103,12 @@ def names() -> list[str]:
     return sorted(path.stem for path in CACHE.glob("*.json"))
 
 
-def build(name: str, packages: t.Collection[str]) -> bool:
+def build(name: str, packages: t.Collection[str], offered: bool = False) -> bool:
     """Build an image, unless there is one of the same packages; tell whether it was built.
 
     A folder that is built never changes, so that hosts go on with what they were created from.
 
+    :param offered: whether the packages are left for the host's own apt to install.
     :raises LabError: when a command fails.
     """
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -104,11 +123,12 @@ def build(name: str, packages: t.Collection[str]) -> bool:
             print(f"building the base of all images ({suite}, about a minute)", flush=True)
             _build_base(base, suite, mirror)
         if packages:
-            layer = _folder(base.name, sorted(packages), INSTALL)
+            script = OFFER if offered else INSTALL
+            layer = _folder(base.name, sorted(packages), script)
             found.insert(0, layer)
             if not layer.exists():
                 built = True
-                _build_layer(layer, base, sorted(packages))
+                _build_layer(layer, base, script, sorted(packages))
         (CACHE / f"{name}.json").write_text(json.dumps([str(folder) for folder in found]))
         return built
 
@@ -154,11 +174,11 @@ def _build_base(base: Path, suite: str, mirror: str) -> None:
     new.rename(base)
 
 
-def _build_layer(layer: Path, base: Path, packages: t.Sequence[str]) -> None:
+def _build_layer(layer: Path, base: Path, script: str, packages: t.Sequence[str]) -> None:
     new = layer.with_suffix(".new")
     for part in ("layer", "work", "root"):
         (new / part).mkdir(parents=True)
-    _enter(new / "root", INSTALL, f"lowerdir={base},upperdir={new}/layer,workdir={new}/work", *packages)
+    _enter(new / "root", script, f"lowerdir={base},upperdir={new}/layer,workdir={new}/work", *packages)
     (new / "layer").rename(layer)
     shutil.rmtree(new)
 

@@ -10,7 +10,7 @@ import stat
 
 import pytest
 
-from ansible_collections.wombat.erlang.plugins.module_utils import configuration, node_files
+from ansible_collections.wombat.erlang.plugins.module_utils import configuration, node_environment, node_files
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.host_release import HostRelease
 from ansible_collections.wombat.erlang.plugins.module_utils.nodes import load_nodes
@@ -133,7 +133,7 @@ def test_a_package_runs_by_its_own_description(root, monkeypatch):
     (root / "bin").mkdir()
     (root / "bin/erl").write_text("#!/bin/sh\n")
     (root / "bin/erl").chmod(0o755)
-    monkeypatch.setattr(node_files, "_PATH", str(root / "bin"))
+    monkeypatch.setattr(node_environment, "_PATH", str(root / "bin"))
     release = HostRelease("rabbit", "3.10.8", "package", "/usr/lib/erlang", "13.1.5", None)
     monkeypatch.setattr(node_files, "package_release", lambda packages, name: release)
     write(root, settings("rabbit@10.0.0.1", release="rabbit", packages=["rabbitmq-server=3.10.8"]), epmd=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import shutil
 import stat
@@ -294,6 +295,18 @@ def test_versions_in_use_stay(host, trace):
     finally:
         os.killpg(process.pid, 9)
         process.wait()
+    assert host.install("3", keep=0)["pruned"] == ["1"]
+
+
+def test_what_a_stopped_node_starts_with_stays(host):
+    for version in ("1", "1.1", "2"):
+        host.install(version)
+    for label, text in (("kv1", json.dumps({"release": {"path": str(host.home / "1")}})), ("kv2", "{"), ("kv3", "[]")):
+        folder = host.root / "nodes" / label
+        folder.mkdir(parents=True)
+        (folder / "node.json").write_text(text)
+    assert host.install("3", keep=0)["pruned"] == ["1.1", "2"]
+    (host.root / "nodes/kv1/node.json").unlink()
     assert host.install("3", keep=0)["pruned"] == ["1"]
 
 

@@ -324,7 +324,7 @@ def test_a_running_node_tells_itself_what_it_was_started_with(root, systemd, ans
     runner = systemd_runner.SystemdRunner()
     run = runner.find([made])[made.name]
     # What was upgraded while it ran is what its files say now, until it is started again.
-    runner.adopt(made)
+    runner.adopt(made, made.digest())
     upgraded = runner.find([made])[made.name]
     systemd.units[KV1].update(InvocationID="another")
     again = runner.find([made])[made.name]

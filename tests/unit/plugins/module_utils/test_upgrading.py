@@ -215,6 +215,33 @@ def test_hot_that_fails_restarts_the_old_version(host):
     assert (host.runs(), host.current()) == ({"kv1": "1", "kv2": "1"}, "1.0.0")
 
 
+@pytest.mark.parametrize("cut", ["ready", "make_permanent"])
+def test_hot_that_was_killed_goes_on_or_back(host, cut):
+    class Killed(BaseException):
+        pass
+
+    def answer(node, request):
+        if cut in str(request):
+            raise Killed
+        return "true"
+
+    host.configure("2.0.0")
+    host.answers = answer
+    with pytest.raises(Killed):
+        host.upgrade(method="hot", names=["kv1"])
+    host.answers = lambda node, request: "true"
+    # What runs is neither version for certain, so even the settings that it was started with are not enough.
+    told = host.configure("1.0.0")["nodes"]
+    assert [bool(item["upgrade"]) for item in told.values()] == [True, False]
+    assert told["kv1@127.0.0.1"]["upgrade"]["cold"]
+    assert host.start()["outdated"] == ["kv1@127.0.0.1"]
+    told = host.configure("2.0.0")["nodes"]
+    assert [item["upgrade"]["cold"] for item in told.values()] == [None, None]
+    host.upgrade(method="hot")
+    assert host.current() == "2.0.0"
+    assert host.start()["outdated"] == []
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
