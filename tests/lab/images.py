@@ -61,7 +61,7 @@ for file in *%3a*.deb; do
 done
 for file in *.deb; do
     dpkg-deb --field "$file"
-    stat -c 'Filename: ./%n%nSize: %s' "$file"
+    stat --printf 'Filename: ./%n\\nSize: %s\\n' "$file"
     sha256sum "$file" | sed 's/\\(.*\\)  .*/SHA256: \\1\\n/'
 done >Packages
 rm -rf /var/lib/apt/lists/* /etc/apt/sources.list.d/*

@@ -24,6 +24,8 @@ CLOUD_CONFIG = "#cloud-config"
 ED25519 = "ssh-ed25519"
 # Before the 32 bytes of a public key: the length of the type, the type, the length of the key (RFC 4253, RFC 8709).
 HEAD = b"\0\0\0\x0bssh-ed25519\0\0\0\x20"
+# Else a task that waits for a host that died would wait for ever.
+ALIVE = ("ServerAliveInterval=10", "ServerAliveCountMax=3")
 CONSOLE = re.compile(r"BEGIN SSH HOST KEY KEYS(.*?)END SSH HOST KEY KEYS", re.DOTALL)
 KEY = re.compile(r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp[0-9]+) (AAAA[A-Za-z0-9+/]+={0,2})")
 
@@ -119,5 +121,5 @@ def settings(way: str, ssh: t.Mapping[str, t.Any], known_hosts: str) -> list[str
 
 def variables(way: str, ssh: t.Mapping[str, t.Any], known_hosts: str) -> dict[str, t.Any]:
     """What Ansible's connections are told."""
-    words = [word for setting in settings(way, ssh, known_hosts) for word in ("-o", setting)]
+    words = [word for setting in (*settings(way, ssh, known_hosts), *ALIVE) for word in ("-o", setting)]
     return {"ansible_ssh_common_args": shlex.join(words), "ansible_host_key_checking": True}

@@ -88,6 +88,7 @@ def test_what_ssh_is_told():
     assert host_keys.settings("known", {"known_hosts": "/mine"}, "/k")[0] == 'UserKnownHostsFile="/mine"'
     arguments = host_keys.variables("inject", {}, "/a b/known_hosts")["ansible_ssh_common_args"]
     assert arguments.startswith("-o 'UserKnownHostsFile=\"/a b/known_hosts\"' -o HashKnownHosts=no -o Strict")
+    assert arguments.endswith("-o ServerAliveInterval=10 -o ServerAliveCountMax=3")  # a host that dies is noticed
 
 
 def test_the_console_s_last_keys_count():
