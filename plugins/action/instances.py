@@ -22,7 +22,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.unsafe import unsafe
 
 class ActionModule(ControllerAction):
     OPTIONS: t.ClassVar[dict[str, dict[str, t.Any]]] = {
-        "state": {"type": "str", "choices": ["present", "retired", "absent"], "default": "present"},
+        "state": {"type": "str", "choices": ["present", "draining", "retired", "absent"], "default": "present"},
         "names": {"type": "list", "elements": "str", "default": []},
         "run": {"type": "str", "required": True},
         "deadline": {"type": "int", "default": 1800},
@@ -40,7 +40,12 @@ class ActionModule(ControllerAction):
         # Another run may have made room for what was surplus when this one looked.
         surplus = planning.make_plan(deployment, seen, options["run"]).surplus
         chosen = [instance for instance in surplus if instance.name in options["names"]]
-        return self.destroy(deployment, adapters, chosen)
+        if options["state"] == "retired":
+            return self.destroy(deployment, adapters, chosen)
+        needed = {instance.name for instance in seen.instances} & {*options["names"]} - {one.name for one in chosen}
+        if needed:
+            raise WombatError(f"{', '.join(sorted(needed))} is needed again by now, nothing has left; deploy again")
+        return self.drain(adapters, chosen)
 
     def present(
         self, deployment: Deployment, adapters: dict[str, Adapter], options: dict[str, t.Any]
@@ -107,7 +112,7 @@ class ActionModule(ControllerAction):
         """The hosts that exist, and those that only the inventory still has; what is unknown stays."""
         found = [host_of(deployment, instance) for instance in seen.instances]
         for host in found:
-            if host["name"] in surplus:
+            if host["name"] in surplus and RETIRING not in host["groups"]:
                 host["groups"].append(RETIRING)
         names = {host["name"] for host in found}
         hostvars = self.vars["hostvars"]
@@ -120,6 +125,13 @@ class ActionModule(ControllerAction):
         """Tell whether the inventory has a host in all its groups."""
         groups = self.vars["groups"]
         return all(host["name"] in groups.get(group, ()) for group in host["groups"])
+
+    def drain(self, adapters: dict[str, Adapter], surplus: t.Sequence[Instance]) -> dict[str, t.Any]:
+        marked = [one for one in planning.staying(surplus) if not adapters[one.provider].features["draining"]]
+        if not self.check:
+            reconcile.drain(adapters, marked, self.say)
+        lines = "".join(f"~ {instance.name}  draining\n" for instance in marked)
+        return {"changed": bool(marked), "diff": {"prepared": lines} if lines else []}
 
     def destroy(
         self, deployment: Deployment, adapters: dict[str, Adapter], instances: t.Sequence[Instance]

@@ -20,6 +20,8 @@ def node_rows(hostvars: t.Mapping[str, t.Any], hosts: t.Sequence[str]) -> list[d
             state = (
                 "running" if answer.get("alive") else "unreachable" if said.get("unreachable") or not said else "down"
             )
+            if "wombat_retiring" in variables.get("group_names", ()):
+                state += ", draining"
             uptime, memory = answer.get("uptime"), answer.get("memory")
             rows.append(
                 {

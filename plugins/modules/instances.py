@@ -33,14 +33,18 @@ options:
     description:
       - With V(present) missing instances are created. Nothing is destroyed but what this run itself created too much,
         when two runs met.
+      - With V(draining) the instances in O(names) are marked by a tag as such that are to go, before their nodes leave.
+        Whatever the deployment file asks for later, they go, and a run that follows one that was killed goes on with
+        them. Where the driver cannot write tags later, nothing is marked, and which instances are too many is found
+        out anew by each run.
       - With V(retired) the instances in O(names) are destroyed, if they are the deployment's. Their nodes must have
         left before.
       - With V(absent) all instances of the deployment are destroyed.
     type: str
-    choices: [present, retired, absent]
+    choices: [present, draining, retired, absent]
     default: present
   names:
-    description: Names of instances, for O(state=retired).
+    description: Names of instances, for O(state=draining) and O(state=retired).
     type: list
     elements: str
     default: []
@@ -60,6 +64,12 @@ EXAMPLES = r"""
     run: "{{ ansible_facts.wombat.run }}"
   register: grown
 
+- name: Mark what is too much, before its nodes leave
+  wombat.erlang.instances:
+    state: draining
+    names: "{{ grown.surplus }}"
+    run: "{{ ansible_facts.wombat.run }}"
+
 - name: Destroy what is too much, after its nodes have left
   wombat.erlang.instances:
     state: retired
@@ -72,7 +82,7 @@ hosts:
   description: >-
     The instances that exist now, each with C(name), C(groups) and C(variables), as M(ansible.builtin.add_host)
     takes them. An instance that only the inventory still has
-    is in the group C(wombat_gone), one that is too many in C(wombat_retiring).
+    is in the group C(wombat_gone), one that is too many or drains in C(wombat_retiring).
   returned: O(state=present)
   type: list
   elements: dict

@@ -28,6 +28,7 @@ def groups_of(instance: Instance) -> list[str]:
         group_name("provider", instance.provider),
         group_name("region", instance.provider, instance.region),
         group_name("domain", instance.provider, instance.region, instance.zone),
+        *([RETIRING] if instance.draining else []),
     ]
 
 

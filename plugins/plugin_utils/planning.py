@@ -76,6 +76,11 @@ class Plan:
     held: t.Mapping[str, int]  # family -> nodes not created because a provider is unknown
 
 
+def staying(instances: t.Iterable[Instance]) -> list[Instance]:
+    """The instances that count as there: one that drains has begun to leave, and whatever is asked for now, it goes."""
+    return [instance for instance in instances if instance.state in ALIVE and not instance.draining]
+
+
 def make_plan(
     deployment: Deployment,
     seen: Observation,
@@ -88,7 +93,7 @@ def make_plan(
     :param run: the run's uuid, from which names come.
     :param taken: ids of names already used by this run.
     """
-    alive = [instance for instance in seen.instances if instance.state in ALIVE]
+    alive = staying(seen.instances)
     existing = [
         {
             "name": instance.name,
@@ -111,7 +116,8 @@ def make_plan(
             demand["nodes"] -= held[name]
     result = placement.place(demands, seen.offers(refusals), existing, budget=deployment.budget)
     dropped = set(result["surplus"])
-    surplus = tuple(instance for instance in seen.instances if instance.name in dropped or instance.state not in ALIVE)
+    stays = {instance.name for instance in alive} - dropped
+    surplus = tuple(instance for instance in seen.instances if instance.name not in stays)
     names = {instance.name.rpartition("-")[2] for instance in seen.instances} | set(taken)
     created: dict[str, int] = {}
     for assignment in result["assignments"]:
@@ -213,8 +219,7 @@ def too_young(deployment: Deployment, seen: Observation, known: t.Collection[str
         name: demand["nodes"] + demand["placement"].get("rebalance", {}).get("max_moves", 0) * most_nodes(demand)
         for name, demand in deployment.demands().items()
     }
-    alive = [instance for instance in seen.instances if instance.state in ALIVE]
-    for instance in sorted(alive, key=lambda entry: (entry.created, entry.name)):
+    for instance in sorted(staying(seen.instances), key=lambda entry: (entry.created, entry.name)):
         before = nodes.get(instance.family, 0)
         nodes[instance.family] = before + instance.nodes[instance.family]
         if instance.name not in known and before >= wanted.get(instance.family, 0):

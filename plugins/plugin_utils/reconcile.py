@@ -204,6 +204,48 @@ def _pools(
     return {name: concurrent.futures.ThreadPoolExecutor(max_workers=adapters[name].spec.parallel) for name in names}
 
 
+def drain(adapters: t.Mapping[str, Adapter], instances: t.Sequence[Instance], say: Say) -> None:
+    """Mark instances as those that are to go, in parallel, before anything on them is given up.
+
+    :raises WombatError: naming those that a provider would not mark.
+    """
+    failed = _act(adapters, "drain", instances, say)[1]
+    if failed:
+        raise WombatError(f"not marked as draining, and nothing has left: {'; '.join(sorted(failed))}; deploy again")
+
+
+def _act(
+    adapters: t.Mapping[str, Adapter],
+    verb: str,
+    instances: t.Sequence[Instance],
+    say: Say,
+    stop: threading.Event | None = None,
+) -> tuple[list[str], list[str]]:
+    """Do the same to instances in parallel: the names of those where it is done, and why it is not to others."""
+    done: list[str] = []
+    failed: list[str] = []
+    sign, word = {"drain": ("~", "draining"), "destroy": ("-", "destroyed")}[verb]
+
+    def ask(instance: Instance) -> None:
+        if stop and stop.is_set():
+            return
+        try:
+            adapters[instance.provider].act(verb, instance)
+            done.append(instance.name)
+            say(f"{sign} {instance.name}  {instance.domain}  {instance.size}  {word}")
+        except Refusal as refusal:
+            failed.append(f"{instance.name} ({refusal})")
+
+    pools = _pools(adapters, instances)
+    try:
+        for future in [pools[instance.provider].submit(ask, instance) for instance in instances]:
+            future.result()
+    finally:
+        for pool in pools.values():
+            pool.shutdown(cancel_futures=True)
+    return done, failed
+
+
 def destroy(
     adapters: t.Mapping[str, Adapter],
     instances: t.Sequence[Instance],
@@ -215,26 +257,7 @@ def destroy(
     :param stop: set when nothing more is to be destroyed.
     :raises WombatError: after all were tried, naming those that a provider would not destroy.
     """
-    gone: list[str] = []
-    failed: list[str] = []
-
-    def ask(instance: Instance) -> None:
-        if stop and stop.is_set():
-            return
-        try:
-            adapters[instance.provider].act("destroy", instance)
-            gone.append(instance.name)
-            say(f"- {instance.name}  {instance.domain}  {instance.size}  destroyed")
-        except Refusal as refusal:
-            failed.append(f"{instance.name} ({refusal})")
-
-    pools = _pools(adapters, instances)
-    try:
-        for future in [pools[instance.provider].submit(ask, instance) for instance in instances]:
-            future.result()
-    finally:
-        for pool in pools.values():
-            pool.shutdown(cancel_futures=True)
+    gone, failed = _act(adapters, "destroy", instances, say, stop)
     _close_firewalls(adapters, [instance for instance in instances if instance.name in gone], failed)
     if failed:
         raise WombatError(

@@ -151,27 +151,36 @@ def test_an_injected_host_key_is_known_before_the_first_login(case, wire, adapte
     assert not [part for part in key.private.splitlines()[1:-1] if part in told]
 
 
-@pytest.mark.parametrize("verb", ["start", "stop", "reboot", "destroy"])
+@pytest.mark.parametrize("verb", ["start", "stop", "reboot", "drain", "destroy"])
 def test_verbs(case, wire, adapter, verb):
     stopped = {"state": next(word for word, ours in case.states.items() if ours == "stopped")}
     wire.answers += case.create()[1:] + case.listed([{**OURS, **stopped} if verb == "start" else OURS])
     (instance,) = adapter.instances()
     wire.sent.clear()
     if verb not in case.verbs:
-        feature = "reboot" if verb == "reboot" else "start and stop"
-        assert adapter.features[feature]
+        assert adapter.features[{"reboot": "reboot", "drain": "draining"}.get(verb, "start and stop")]
         return
     adapter.act(verb, instance)
     method, path, detail = case.verbs[verb]
-    (sent,) = wire.written()
+    *before, sent = wire.written()
+    assert len(before) == (case.driver == "digitalocean" and verb == "drain")  # which wants the tag to be there
     assert sent.method == method
     assert re.fullmatch(path, sent.path)
     if isinstance(detail, str):
         assert sent.body == detail
-    elif detail and method in ("POST", "PUT") and sent.body.startswith("{"):
+    elif detail and method in ("POST", "PUT", "PATCH") and sent.body.startswith("{"):
         assert sent.json == detail
     elif detail:
         assert detail.items() <= sent.params.items()
+
+
+def test_draining_is_read_back(case, wire, adapter):
+    if adapter.features["draining"]:
+        return
+    for drains in (False, True):
+        tags = {**TAGS, **({"wombat-draining": "yes"} if drains else {})}
+        wire.answers += case.listed([{**OURS, "tags": tags}])
+        assert [instance.draining for instance in adapter.instances()] == [drains]
 
 
 def test_destroying_what_is_gone(case, wire, adapter):

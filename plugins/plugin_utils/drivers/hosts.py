@@ -43,6 +43,14 @@ id wombat >/dev/null 2>&1 && touch "{FOLDER}/$mark.new/keep-user"
 printf '{{"created": %s, %s' "$(date +%s)" "$owner" >"{FOLDER}/$mark.new/owner"
 mv -T "{FOLDER}/$mark.new" {FOLDER}/claim 2>/dev/null || rm -rf "{FOLDER}/$mark.new"
 {READ}"""
+# By a file beside it and a rename, so that the claim is whole at any time.
+WRITE = f"""
+set -u
+case "$(cat {FOLDER}/claim/owner 2>/dev/null)" in
+    *"$owner"*) printf '%s' "$claim" >"{FOLDER}/claim/$mark.new" &&
+        mv "{FOLDER}/claim/$mark.new" {FOLDER}/claim/owner ;;
+esac
+{READ}"""
 # What the roles of the collection put on a host goes, the claim last: whoever is killed here can go on.
 RELEASE = f"""
 set -u
@@ -177,6 +185,15 @@ class HostsNodeDriver(NodeDriver):
         claim = self._tell(node.extra["host"], RELEASE, owner=json.dumps({"name": node.name})[1:-1], root=self.root)
         if claim.get("name") == node.name:
             raise BaseHTTPError(500, f"the claim of {node.name} on {node.extra['host']} cannot be removed")
+        return True
+
+    def ex_tag_node(self, node: Node, tags: t.Mapping[str, str]) -> bool:
+        """Give the claim of a node tags besides those that it has."""
+        host, owner = node.extra["host"], json.dumps({"name": node.name})[1:-1]
+        claim = self._tell(host, READ)
+        tagged = {**claim, "tags": {**claim.get("tags", {}), **tags}}
+        if self._tell(host, WRITE, owner=owner, claim=json.dumps(tagged)) != tagged:
+            raise BaseHTTPError(404, f"the claim of {node.name} on {host} is gone, or cannot be written")
         return True
 
     def _tell(self, host: str, script: str, **values: str) -> dict[str, t.Any]:

@@ -173,15 +173,19 @@ class LocalNodeDriver(NodeDriver):
         return True
 
     def start_node(self, node: Node) -> bool:
-        return self._set_state(node, "running")
+        return self._change(node, state="running")
 
     def stop_node(self, node: Node) -> bool:
         end_processes(os.path.join(self.root, node.id))
-        return self._set_state(node, "stopped")
+        return self._change(node, state="stopped")
 
     def reboot_node(self, node: Node) -> bool:
         end_processes(os.path.join(self.root, node.id))
-        return self._set_state(node, "running")
+        return self._change(node, state="running")
+
+    def ex_tag_node(self, node: Node, tags: t.Mapping[str, str]) -> bool:
+        """Give an instance tags besides those that it has."""
+        return self._change(node, tags={**node.extra["tags"], **tags})
 
     def _call(self) -> None:
         if self.latency:
@@ -235,13 +239,13 @@ class LocalNodeDriver(NodeDriver):
             json.dump(record, stream, indent=1)
         os.replace(path + ".new", path)
 
-    def _set_state(self, node: Node, state: str) -> bool:
+    def _change(self, node: Node, **changes: t.Any) -> bool:
         self._call()
         with claims_lock():
             record = next((record for record in self._records() if record["id"] == node.id), None)
             if record is None:
                 raise BaseHTTPError(404, f"instance {node.name} not found")
-            self._write(os.path.join(self.root, node.id), {**record, "state": state})
+            self._write(os.path.join(self.root, node.id), {**record, **changes})
         return True
 
     def _node(self, record: t.Mapping[str, t.Any]) -> Node:

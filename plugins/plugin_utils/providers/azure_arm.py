@@ -25,7 +25,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.azure_mach
     public_address,
     same,
 )
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Refusal, Request, Size
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import DRAINING, Refusal, Request, Size
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
 
@@ -270,3 +270,6 @@ class AzureAdapter(CloudAdapter):
             driver.connection.request(node.id, params={"api-version": COMPUTE_API}, method="DELETE")
         else:
             super().do(verb, driver, node)
+
+    def mark(self, driver: t.Any, node: t.Any) -> None:
+        driver.ex_create_tags(node.id, {DRAINING: "yes"})

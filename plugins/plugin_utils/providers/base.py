@@ -32,9 +32,10 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.model impo
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.refusal import Refusal, refusal_kind
 from ansible_collections.wombat.erlang.plugins.plugin_utils.unsafe import trusted
 
-__all__ = ["TAG", "Adapter", "Domain", "Instance", "Refusal", "Request", "Size", "left"]
+__all__ = ["DRAINING", "TAG", "Adapter", "Domain", "Instance", "Refusal", "Request", "Size", "left"]
 
 TAG = "wombat-"
+DRAINING = f"{TAG}draining"  # on an instance that is to go, with the value "yes"
 # What clouds differ in, and what it means.
 FEATURES = {
     "create": "Creating and destroying instances.",
@@ -53,6 +54,7 @@ FEATURES = {
     "ssh key": "Giving an instance a key pair that the cloud knows.",
     "user data": "Giving an instance data for cloud-init.",
     "console output": "Reading what an instance's console showed.",
+    "draining": "A tag that says that an instance is to go, so that the next run goes on after one that was killed.",
 }
 # What no adapter does, though some clouds could.
 NOWHERE = {
@@ -118,7 +120,10 @@ class Adapter:
         raise NotImplementedError
 
     def act(self, verb: str, instance: Instance) -> None:
-        """Start, stop, reboot or destroy an instance; one that is gone counts as destroyed."""
+        """Start, stop, reboot, drain or destroy an instance; one that is gone counts as destroyed.
+
+        To drain is to set the tag that says that an instance is to go.
+        """
         raise NotImplementedError
 
     def connection(self) -> dict[str, t.Any]:
@@ -240,13 +245,14 @@ class Adapter:
 
     @staticmethod
     def nodes(tags: t.Mapping[str, str], offset: int = 0) -> dict[str, t.Any]:
-        """The slots of an owned instance and the families beside its own, as `Instance` takes them.
+        """What the tags of an owned instance say of its slots and families, and whether it drains, for `Instance`.
 
         :param offset: what its slots begin after, where instances share an address.
         """
         nodes, beside = read_nodes(str(tags[TAG + "nodes"])) or (0, {})
         total = nodes + sum(beside.values())
-        return {"slots": tuple(range(offset + 1, offset + total + 1)), "beside": beside}
+        slots = tuple(range(offset + 1, offset + total + 1))
+        return {"slots": slots, "beside": beside, "draining": DRAINING in tags}
 
     def geography(self, region: str, zone: str) -> Geography:
         """What the file says of a zone, else what it says of its region, else what is known of the cloud's region."""

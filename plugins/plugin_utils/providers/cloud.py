@@ -231,7 +231,9 @@ class CloudAdapter(Catalogue):
         try:
             node = self.calling(lambda: self.get_node(driver, instance.id), *where)
             if node is not None and self.state(node) != "gone":
-                self.calling(lambda: self.do(verb, driver, node), *where)
+                self.calling(
+                    lambda: self.mark(driver, node) if verb == "drain" else self.do(verb, driver, node), *where
+                )
                 return
         except Refusal as refusal:
             if refusal.kind != "missing":
@@ -256,3 +258,7 @@ class CloudAdapter(Catalogue):
     def do(self, verb: str, driver: t.Any, node: t.Any) -> None:
         """Start, stop, reboot or destroy a node in libcloud."""
         getattr(driver, f"{verb}_node")(node)
+
+    def mark(self, driver: t.Any, node: t.Any) -> None:
+        """Set the tag DRAINING on a node."""
+        raise NotImplementedError

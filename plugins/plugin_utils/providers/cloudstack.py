@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import TAG, Refusal, Request
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import DRAINING, TAG, Refusal, Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloudstack_firewall import CloudStackFirewall
@@ -81,7 +81,8 @@ class CloudStackAdapter(CloudStackFirewall, CloudAdapter):
 
     def tags_of(self, node: t.Any) -> dict[str, str]:
         words = [word.partition("=") for word in str(node.extra.get("displayname")).split()]
-        return {key: value for key, sign, value in words if sign and key.startswith(TAG)}
+        said = {key: value for key, sign, value in words if sign and key.startswith(TAG)}
+        return {**(node.extra.get("tags") or {}), **said}
 
     def region_and_zone(self, node: t.Any, scope: str) -> tuple[str, str]:
         place = next(one for one in self.places(scope) if one.location.id == str(node.extra["zone_id"]))
@@ -126,6 +127,9 @@ class CloudStackAdapter(CloudStackFirewall, CloudAdapter):
 
     def do(self, verb: str, driver: t.Any, node: t.Any) -> None:
         {"start": driver.ex_start, "stop": driver.ex_stop}.get(verb, getattr(driver, f"{verb}_node"))(node)
+
+    def mark(self, driver: t.Any, node: t.Any) -> None:
+        driver.ex_create_tags([node.id], "UserVm", {DRAINING: "yes"})
 
 
 class ExoscaleAdapter(CloudStackAdapter):

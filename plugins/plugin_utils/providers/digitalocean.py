@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import typing as t
 
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import TAG, Request
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import DRAINING, TAG, Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.regions import RegionAdapter
 
@@ -60,3 +62,11 @@ class DigitalOceanAdapter(RegionAdapter):
     def do(self, verb: str, driver: t.Any, node: t.Any) -> None:
         ours = {"start": driver.ex_power_on_node, "stop": driver.ex_shutdown_node}
         ours.get(verb, getattr(driver, f"{verb}_node"))(node)
+
+    def mark(self, driver: t.Any, node: t.Any) -> None:
+        """A tag must be there before anything can have it."""
+        name = f"{DRAINING}:yes"
+        with contextlib.suppress(Exception):  # refused where it is there; whatever else is wrong is said next
+            driver.connection.request("/v2/tags", data=json.dumps({"name": name}), method="POST")
+        droplet = {"resources": [{"resource_id": node.id, "resource_type": "droplet"}]}
+        driver.connection.request(f"/v2/tags/{name}/resources", data=json.dumps(droplet), method="POST")

@@ -12,7 +12,7 @@ import typing as t
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import reading
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import TAG, Refusal, Request, Size
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import DRAINING, TAG, Refusal, Request, Size
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.ec2_firewall import EC2Firewall
@@ -21,7 +21,7 @@ PAGE = 1000  # instances; the most that EC2 gives at once
 # EC2's states of instances that are not gone; libcloud knows neither stopping nor shutting-down.
 STATES = {"pending": "pending", "running": "running", "stopping": "stopped", "stopped": "stopped"}
 REPEATABLE = (
-    *("Describe", "Get", "Start", "Stop", "Reboot", "Terminate"),
+    *("Describe", "Get", "Start", "Stop", "Reboot", "Terminate", "CreateTags"),
     *("CreateSecurityGroup", "Authorize", "Revoke", "DeleteSecurityGroup"),
 )
 
@@ -218,6 +218,9 @@ class EC2Adapter(EC2Firewall, CloudAdapter):
         if not found:
             raise Refusal("missing", f"there is no security group {name} in {network}", self.spec.name, region)
         return found[0].id
+
+    def mark(self, driver: t.Any, node: t.Any) -> None:
+        driver.ex_create_tags(node, {DRAINING: "yes"})
 
 
 class EucalyptusAdapter(EC2Adapter):

@@ -16,7 +16,7 @@ import typing as t
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import opening, reading
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Refusal, Request, Size
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import DRAINING, Refusal, Request, Size
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.gce_firewall import GCEFirewall
@@ -272,6 +272,9 @@ class GCEAdapter(GCEFirewall, CloudAdapter):
             if name == one["name"]:
                 return {"ex_network": link(one["network"]), "ex_subnetwork": link(one["selfLink"])}
         return {"ex_network": link(f"global/networks/{name}")}
+
+    def mark(self, driver: t.Any, node: t.Any) -> None:
+        driver.ex_set_node_labels(node, {**node.extra["labels"], DRAINING: "yes"})
 
 
 def link(path: str) -> t.Any:

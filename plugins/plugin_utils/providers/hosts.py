@@ -26,6 +26,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import De
 from ansible_collections.wombat.erlang.plugins.plugin_utils.drivers import hosts as driver
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import host_keys
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import (
+    DRAINING,
     TAG,
     Adapter,
     Domain,
@@ -257,12 +258,16 @@ class HostsAdapter(Adapter):
             return self._chosen.get(request.token)
 
     def act(self, verb: str, instance: Instance) -> None:
-        if verb != "destroy":
+        if verb not in ("drain", "destroy"):
             feature = "reboot" if verb == "reboot" else "start and stop"
             raise Refusal("request", f"{verb}: {self.lacks[feature]}", self.spec.name)
         cloud = self.driver("")
         node = cloud.ex_node(instance.id, {"name": instance.name})
-        self.calling(lambda: cloud.destroy_node(node), instance.region, instance.zone, instance.size)
+        where = (instance.region, instance.zone, instance.size)
+        if verb == "drain":
+            self.calling(lambda: cloud.ex_tag_node(node, {DRAINING: "yes"}), *where)
+        else:
+            self.calling(lambda: cloud.destroy_node(node), *where)
 
     def _instance(self, node: t.Any) -> Instance:
         extra = node.extra

@@ -10,7 +10,7 @@ import json
 import secrets
 import typing as t
 
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import TAG, Request, Size
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import DRAINING, TAG, Request, Size
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.regions import RegionAdapter
 
@@ -69,3 +69,7 @@ class LinodeAdapter(RegionAdapter):
             "ex_tags": [text for text in self.texts(request) if not text.startswith(f"{TAG}hostkey")],
             "ex_userdata": self.user_data(request),
         }
+
+    def mark(self, driver: t.Any, node: t.Any) -> None:
+        tags = [*node.extra["tags"], f"{DRAINING}:yes"]
+        driver.connection.request(f"/v4/linode/instances/{node.id}", data=json.dumps({"tags": tags}), method="PUT")

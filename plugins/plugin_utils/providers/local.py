@@ -29,6 +29,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.drivers import local
 from ansible_collections.wombat.erlang.plugins.plugin_utils.drivers.addresses import OFFSET_STEP
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_provider import read_quota
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import (
+    DRAINING,
     TAG,
     Adapter,
     Domain,
@@ -246,7 +247,9 @@ class LocalAdapter(Adapter):
 
         def call() -> None:
             node = next((node for node in cloud.list_nodes() if node.id == instance.id), None)
-            if node is not None:
+            if node is not None and verb == "drain":
+                cloud.ex_tag_node(node, {DRAINING: "yes"})
+            elif node is not None:
                 getattr(cloud, f"{verb}_node")(node)
             elif verb != "destroy":
                 raise WombatError(f"instance {instance.name} is gone from {instance.domain}; deploy again")

@@ -85,7 +85,8 @@ class Instance:
 
     `state` is pending, running, stopped or error; `created` is in seconds since 1970, by the provider's clock; `slots`
     are the numbers of its nodes' slots: those of its family first, then those of the families `beside` it, which share
-    the instance; `error` is what the provider says of one in state error.
+    the instance; `error` is what the provider says of one in state error; one that is `draining` is to go, and never
+    counts as there again.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Instance:
     vars: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     error: str = ""
     beside: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
+    draining: bool = False
 
     @property
     def domain(self) -> str:

@@ -141,6 +141,7 @@ def lacks(driver: t.Any) -> dict[str, str]:
         missing["console output"] = "the driver has no call for it"
     return {
         **missing,
+        "draining": "drivers have no common way to write tags later",
         "firewall rules": "drivers have no common way to write them",
         "network": "drivers have no common way to choose one",
         "filtered listing": "libcloud's list_nodes lists all",

@@ -45,6 +45,7 @@ class OpenNebulaAdapter(CloudAdapter):
     needed: t.ClassVar[tuple[str, ...]] = ("key", "secret", "host")
     lacks: t.Mapping[str, str] = {
         "console output": "OCCI knows none",
+        "draining": "the context of an instance, which has what tags would say, never changes",
         "client token": "OCCI has none; a lost reply is looked for by name",
         "firewall rules": "OCCI knows none",
         "filtered listing": "OCCI lists the names of all; only this deployment's instances are read",

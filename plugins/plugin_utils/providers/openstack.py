@@ -10,7 +10,7 @@ import threading
 import types
 import typing as t
 
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Refusal, Request
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import DRAINING, Refusal, Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.openstack_firewall import NeutronFirewall
@@ -132,6 +132,10 @@ class OpenStackAdapter(NeutronFirewall, CloudAdapter):
             if name in (network.name, network.id):
                 return network
         raise Refusal("missing", f"there is no network {name}", self.spec.name, region)
+
+    def mark(self, driver: t.Any, node: t.Any) -> None:
+        # libcloud's ex_set_metadata would replace all.
+        driver.connection.request(f"/servers/{node.id}/metadata", method="POST", data={"metadata": {DRAINING: "yes"}})
 
 
 class RackspaceAdapter(OpenStackAdapter):

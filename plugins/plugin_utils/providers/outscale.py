@@ -13,7 +13,7 @@ import typing as t
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import reading
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import TAG, Refusal, Request
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import DRAINING, TAG, Refusal, Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.model import write_nodes
@@ -290,3 +290,6 @@ class OutscaleAdapter(OutscaleFirewall, CloudAdapter):
 
     def do(self, verb: str, driver: t.Any, node: t.Any) -> None:
         self.ask(driver, VERBS[verb], VmIds=[node.id])  # its volumes and interfaces go with it
+
+    def mark(self, driver: t.Any, node: t.Any) -> None:
+        self.ask(driver, "CreateTags", ResourceIds=[node.id], Tags=[{"Key": DRAINING, "Value": "yes"}])

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing as t
 
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Refusal, Request, Size
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import DRAINING, Refusal, Request, Size
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.regions import HOURS, RegionAdapter
 
@@ -67,3 +68,7 @@ class VultrAdapter(RegionAdapter):
             if name in (network.id, network.extra.get("description")) and network.location == region:
                 return network.id
         raise Refusal("missing", f"there is no network {name}", self.spec.name, region)
+
+    def mark(self, driver: t.Any, node: t.Any) -> None:
+        tag = f"{node.extra['tag']},{DRAINING}:yes"
+        driver.connection.request(f"/v2/instances/{node.id}", data=json.dumps({"tag": tag}), method="PATCH")

@@ -65,6 +65,7 @@ def by_id(one):
     whole["properties"]["instanceView"] = view(one)
     return [
         Answer("GET", f"{COMPUTE}/virtualMachines/{one['name']}", whole, params={"$expand": "instanceView"}),
+        Answer("GET", whole["id"], {"tags": one["tags"]}, params={"api-version": "2018-06-01"}),
         Answer("GET", f"{NETWORK}/networkInterfaces/{one['name']}-0", card(one)),
     ]
 
@@ -161,6 +162,7 @@ AZURE = Case(
         "start": ("POST", f"{MACHINE}/start", None),
         "stop": ("POST", f"{MACHINE}/deallocate", None),
         "reboot": ("POST", f"{MACHINE}/restart", None),
+        "drain": ("PATCH", MACHINE, {"tags": {**TAGS, "wombat-draining": "yes"}}),
         "destroy": ("DELETE", MACHINE, None),
     },
     endpoint="https://login.microsoftonline.com",
@@ -217,6 +219,7 @@ AZURE = Case(
         ),
         Answer("GET", f"(?i){ADDRESS}", PUBLIC),
         Answer("POST", f"{MACHINE}/(start|deallocate|restart)", "", 202),
+        Answer("PATCH", MACHINE, {}, 202),
         Answer("DELETE", MACHINE, "", 202),
     ],
     country="US",

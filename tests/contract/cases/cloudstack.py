@@ -18,11 +18,13 @@ ACCOUNT = {"vmlimit": "20", "vmavailable": "17", "cpulimit": "Unlimited", "cpuav
 
 
 def machine(instance):
-    words = [f"{key}={value}" for key, value in instance["tags"].items()]
+    words = [f"{key}={value}" for key, value in instance["tags"].items() if key in TAGS]
+    later = [{"key": key, "value": value} for key, value in instance["tags"].items() if key not in TAGS]
     return {
         **MACHINES[0],
         "id": instance.get("id", "4711"),
         "name": instance["name"],
+        "tags": later,
         "displayname": " ".join([instance["name"], *words]),
         "state": instance.get("state", "Running"),
         "nic": [{**MACHINES[0]["nic"][0], "ipaddress": "10.1.1.116"}],
@@ -95,6 +97,13 @@ def cases(path):
         "verbs": {
             verb: ("GET", path, {"command": f"{verb}VirtualMachine", "id": "4711"})
             for verb in ("start", "stop", "reboot", "destroy")
+        }
+        | {
+            "drain": (
+                "GET",
+                path,
+                {"command": "createTags", "resourcetype": "UserVm", "resourceids": "4711", "tags[0].value": "yes"},
+            )
         },
         "states": {
             "Running": "running",
@@ -113,7 +122,15 @@ def cases(path):
             "outage": error(530, "Internal error executing command, please contact your cloud administrator"),
         },
         "unauthorized": [Answer("GET", path, "", 401)],
-        "answers": [command("listAccounts", {"listaccountsresponse": {"account": [ACCOUNT]}})],
+        "answers": [
+            command("listAccounts", {"listaccountsresponse": {"account": [ACCOUNT]}}),
+            command("createTags", {"createtagsresponse": {"jobid": "4712"}}),
+            command(
+                "queryAsyncJobResult",
+                {"queryasyncjobresultresponse": {"jobid": "4712", "jobstatus": 1, "jobresult": {"success": True}}},
+                jobid="4712",
+            ),
+        ],
         "writes": lambda sent: not sent.params["command"].startswith(("list", "query")),
         "country": "AU",
     }

@@ -90,7 +90,8 @@ SHARED = {
     "verbs": {
         verb: ("GET", PATH, {"Action": f"{action}Instances", "InstanceId.1": "i-4711"})
         for verb, action in {"start": "Start", "stop": "Stop", "reboot": "Reboot", "destroy": "Terminate"}.items()
-    },
+    }
+    | {"drain": ("GET", PATH, {"Action": "CreateTags", "ResourceId.0": "i-4711", "Tag.0.Key": "wombat-draining"})},
     "states": {
         "pending": "pending",
         "running": "running",
@@ -166,6 +167,7 @@ EUCALYPTUS = Case(
             Answer("GET", PATH, fixture("ec2", f"{verb}_instances.xml"), params={"Action": f"{verb.title()}Instances"})
             for verb in ("start", "stop")
         ),
+        Answer("GET", PATH, fixture("ec2", "create_tags.xml"), params={"Action": "CreateTags"}),
     ],
 )
 CASES = [EC2, EUCALYPTUS]

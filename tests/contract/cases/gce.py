@@ -33,6 +33,7 @@ def instance(one):
         "id": one.get("id", ID),
         "name": one["name"],
         "labels": one["tags"],
+        "labelFingerprint": "42WmSpB8rSM=",
         "status": one.get("state", "RUNNING"),
     }
 
@@ -124,6 +125,11 @@ GCE = Case(
         "start": ("POST", f"{ZONE}/instances/{NAME}/start", None),
         "stop": ("POST", f"{ZONE}/instances/{NAME}/stop", None),
         "reboot": ("POST", f"{ZONE}/instances/{NAME}/reset", None),
+        "drain": (
+            "POST",
+            f"{ZONE}/instances/{NAME}/setLabels",
+            {"labels": {**TAGS, "wombat-draining": "yes"}, "labelFingerprint": "42WmSpB8rSM="},
+        ),
         "destroy": ("DELETE", f"{ZONE}/instances/{NAME}", None),
     },
     endpoint="https://accounts.google.com",
@@ -155,7 +161,7 @@ GCE = Case(
         Answer("POST", "/o/oauth2/token", TOKEN),
         Answer("GET", f"{ABOVE}/regions/us-central1", REGION),
         Answer("GET", f"{ABOVE}/zones/us-central1-b/machineTypes", {"items": []}),
-        Answer("POST", f"{ZONE}/instances/{NAME}/(start|stop|reset)", BEGUN),
+        Answer("POST", f"{ZONE}/instances/{NAME}/(start|stop|reset|setLabels)", BEGUN),
         Answer("DELETE", f"{ZONE}/instances/{NAME}", BEGUN),
         Answer("GET", f"{ZONE}/operations/.*", DONE),
     ],

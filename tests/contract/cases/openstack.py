@@ -100,9 +100,15 @@ VERBS = {
     "start": ("POST", SERVER + "/action", {"os-start": None}),
     "stop": ("POST", SERVER + "/action", {"os-stop": None}),
     "reboot": ("POST", SERVER + "/action", {"reboot": {"type": "HARD"}}),
+    "drain": ("POST", SERVER + "/metadata", {"metadata": {"wombat-draining": "yes"}}),
     "destroy": ("DELETE", SERVER, None),
 }
-DONE = [Answer("POST", SERVER + "/action", "", 202), Answer("DELETE", SERVER, "", 204)]
+TAGGED = {"metadata": {**TAGS, "wombat-draining": "yes"}}
+DONE = [
+    Answer("POST", SERVER + "/action", "", 202),
+    Answer("POST", SERVER + "/metadata", TAGGED),
+    Answer("DELETE", SERVER, "", 204),
+]
 SHARED = {
     "listed": listed,
     "identity": "4711",

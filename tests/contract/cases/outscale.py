@@ -132,6 +132,11 @@ OUTSCALE = Case(
         "start": ("POST", f"{PATH}/StartVms", {"VmIds": ["i-4711"]}),
         "stop": ("POST", f"{PATH}/StopVms", {"VmIds": ["i-4711"]}),
         "reboot": ("POST", f"{PATH}/RebootVms", {"VmIds": ["i-4711"]}),
+        "drain": (
+            "POST",
+            f"{PATH}/CreateTags",
+            {"ResourceIds": ["i-4711"], "Tags": [{"Key": "wombat-draining", "Value": "yes"}]},
+        ),
         "destroy": ("POST", f"{PATH}/DeleteVms", {"VmIds": ["i-4711"]}),
     },
     endpoint="https://api.eu-west-2.outscale.com:443",

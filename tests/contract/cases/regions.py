@@ -100,6 +100,11 @@ DIGITALOCEAN = Case(
         "start": ("POST", "/v2/droplets/4711/actions", {"type": "power_on"}),
         "stop": ("POST", "/v2/droplets/4711/actions", {"type": "shutdown"}),
         "reboot": ("POST", "/v2/droplets/4711/actions", {"type": "reboot"}),
+        "drain": (
+            "POST",
+            "/v2/tags/wombat-draining:yes/resources",
+            {"resources": [{"resource_id": "4711", "resource_type": "droplet"}]},
+        ),
         "destroy": ("DELETE", "/v2/droplets/4711", None),
     },
     endpoint="https://api.digitalocean.com:443",
@@ -115,6 +120,8 @@ DIGITALOCEAN = Case(
     answers=[
         Answer("GET", "/v2/account", {"account": {"droplet_limit": 25}}),
         Answer("POST", "/v2/droplets/4711/actions", {}, 201),
+        Answer("POST", "/v2/tags", {"id": "unprocessable_entity", "message": "Name has already been taken"}, 422),
+        Answer("POST", "/v2/tags/wombat-draining:yes/resources", "", 204),
         Answer("DELETE", "/v2/droplets/4711", "", 204),
     ],
     country="US",
@@ -200,6 +207,7 @@ LINODE = Case(
         "start": ("POST", "/v4/linode/instances/4711/boot", None),
         "stop": ("POST", "/v4/linode/instances/4711/shutdown", None),
         "reboot": ("POST", "/v4/linode/instances/4711/reboot", None),
+        "drain": ("PUT", "/v4/linode/instances/4711", {"tags": [*TEXTS, "wombat-draining:yes"]}),
         "destroy": ("DELETE", "/v4/linode/instances/4711", None),
     },
     endpoint="https://api.linode.com:443",
@@ -220,6 +228,7 @@ LINODE = Case(
     unauthorized=[Answer("GET", ".*", {"errors": [{"reason": "Invalid Token"}]}, 401)],
     answers=[
         Answer("POST", "/v4/linode/instances/4711/(boot|shutdown|reboot)", {}),
+        Answer("PUT", "/v4/linode/instances/4711", {}),
         Answer("DELETE", "/v4/linode/instances/4711", {}),
     ],
     country="GB",
@@ -307,6 +316,7 @@ VULTR = Case(
         "start": ("POST", "/v2/instances/4711/start", None),
         "stop": ("POST", "/v2/instances/halt", {"instance_ids": ["4711"]}),
         "reboot": ("POST", "/v2/instances/4711/reboot", None),
+        "drain": ("PATCH", "/v2/instances/4711", {"tag": ",".join([*TEXTS, "wombat-draining:yes"])}),
         "destroy": ("DELETE", "/v2/instances/4711", None),
     },
     endpoint="https://api.vultr.com:443",
@@ -321,6 +331,7 @@ VULTR = Case(
     unauthorized=[Answer("GET", ".*", {"error": "Invalid API token.", "status": 401}, 401)],
     answers=[
         Answer("POST", "/v2/instances/(4711/(start|reboot)|halt)", "", 204),
+        Answer("PATCH", "/v2/instances/4711", {"instance": VULTRS[0]}, 202),
         Answer("DELETE", "/v2/instances/4711", "", 204),
     ],
     country="DE",

@@ -59,6 +59,12 @@ def test_a_node_that_does_not_answer(status, state):
     assert (row["state"], row["uptime"], row["memory"], row["connected"]) == (state, None, None, None)
 
 
+def test_a_node_on_an_instance_that_is_to_go():
+    host = {"wombat_nodes": [{"name": "kv1"}], "wombat_status": {"nodes": {"kv1": ANSWER}}}
+    hostvars = {"one": {**host, "group_names": ["family_kv", "wombat_retiring"]}}
+    assert node_rows(hostvars, ["one"])[0]["state"] == "running, draining"
+
+
 def test_no_connections_are_not_no_answer():
     assert rows_of({"nodes": {"kv1@127.0.0.1": {**ANSWER, "connected": []}}})[0]["connected"] == 0
 

@@ -111,6 +111,24 @@ def test_families_that_share_a_server_are_told_by_its_claim(rack):
     ]
 
 
+def test_a_claim_says_that_its_server_drains(rack):
+    deployment = rack.deployment(HOSTS)
+    adapters = reconcile.open_providers(deployment)
+    chosen = rack.grow(deployment).created[0]
+    before = [rack.owner(number) for number in range(4)]
+    reconcile.drain(adapters, [chosen], rack.lines.append)
+    assert [one.draining for one in reconcile.observe(adapters).instances if one.name == chosen.name] == [True]
+    assert sum(one.draining for one in reconcile.observe(adapters).instances) == 1
+    for number, owner in enumerate(before):
+        if owner and owner["name"] == chosen.name:
+            owner["tags"]["wombat-draining"] = "yes"
+        assert rack.owner(number) == owner
+    assert not list(rack.folder.glob("*/claims/claim/*.new"))
+    reconcile.destroy(adapters, [chosen], rack.lines.append)
+    with pytest.raises(WombatError, match=r"not marked as draining, and nothing has left: .*the claim of .* is gone"):
+        reconcile.drain(adapters, [chosen], rack.lines.append)
+
+
 def test_a_retry_of_a_run_claims_nothing_more(rack):
     deployment = rack.deployment(HOSTS)
     adapter = reconcile.open_providers(deployment)["rack"]

@@ -35,6 +35,7 @@ def test_groups():
         "region_attic_north",
         "domain_attic_north_eu_1_a",
     ]
+    assert hosts.groups_of(dataclasses.replace(instance(1), draining=True))[-1] == "wombat_retiring"
 
 
 @pytest.mark.parametrize(

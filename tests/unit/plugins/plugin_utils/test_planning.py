@@ -136,6 +136,19 @@ def test_instances_in_error_are_replaced_and_surplus():
     assert (len(plan.create), names(plan.surplus)) == (1, ["shop-kv-000002"])
 
 
+@pytest.mark.parametrize(("nodes", "made"), [(1, 0), (2, 1), (3, 2)])
+def test_an_instance_that_drains_goes_whatever_is_asked_for(nodes, made):
+    draining = dataclasses.replace(instance(1), draining=True)
+    plan = make_plan(deployment(nodes), seen(draining, instance(2)), "run")
+    assert (len(plan.create), names(plan.surplus)) == (made, ["shop-kv-000001"])
+    assert [row["name"] for row in plan.existing] == ["shop-kv-000002"]
+
+
+def test_an_instance_that_drains_makes_no_other_too_young():
+    draining = dataclasses.replace(instance(1), draining=True)
+    assert too_young(deployment(1), seen(draining, instance(2)), known=()) == []
+
+
 def test_instances_on_what_is_not_offered_any_more_stay():
     plan = make_plan(deployment(2), seen(instance(1, zone="gone"), instance(2, size="gone", provider="world")), "run")
     assert (plan.create, plan.surplus) == ((), ())

@@ -64,6 +64,19 @@ def shops(tmp_path):
     return lambda **changes: Cloud(tmp_path, **changes)
 
 
+def test_what_is_marked_goes_though_more_is_asked_for_meanwhile(shops):
+    here = shops()
+    here.grow()
+    fewer = here.change(families__kv__nodes=2)
+    (victim,) = fewer.grow("second").plan.surplus
+    reconcile.drain(fewer.adapters, [victim], here.lines.append)
+    assert here.lines[-1].startswith(f"~ {victim.name}  ")
+    outcome = here.change(families__kv__nodes=3).grow("third")
+    assert (len(outcome.created), [one.name for one in outcome.plan.surplus]) == (1, [victim.name])
+    reconcile.destroy(here.adapters, outcome.plan.surplus, here.lines.append)
+    assert (here.count(), here.grow("fourth").plan.surplus) == (3, ())
+
+
 def only(region="north", **zone):
     return {"regions": {region: {"zones": {"a": zone}}}}
 
