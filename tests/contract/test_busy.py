@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import re
+import urllib.parse
 
 import pytest
+import requests
 from case import NAME, TAGS, opened
 from cases import CASES
 from wire import Answer, Wire, lay
+
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Refusal
 
 OURS = {"name": NAME, "tags": TAGS}
 
@@ -65,6 +69,30 @@ def test_a_listing_waits_as_long_as_the_cloud_says(case, wire, adapter, headers)
         assert adapter.held == [7, 7]
     else:
         assert 1 <= adapter.held[0] <= 2 <= adapter.held[1] <= 4
+
+
+def test_a_line_that_breaks_tells_no_user_data(case, wire, tmp_path):
+    """The HTTP library's errors have the whole URL, and some clouds take user data, with a host key in it, there."""
+    bare = {key: value for key, value in case.provider.items() if key != "user_data"}
+    adapter = opened(tmp_path, case.provider)
+    if adapter.features["user data"]:
+        return
+    adapter = opened(tmp_path, bare, ssh={**case.provider.get("ssh", {}), "host_keys": "inject"})
+    wire.answers += [*case.answers, *case.listed([])]
+    sent_urls = []
+
+    def breaks(sent):
+        sent_urls.append(f"{sent.path}?{urllib.parse.urlencode(sent.params)}")
+        pool = f"HTTPSConnectionPool(host='{sent.host}', port=443)"
+        raise requests.ConnectionError(f"{pool}: Max retries exceeded with url: {sent_urls[-1]} (Caused by a cut)")
+
+    wire.answers += [Answer(method, ".*", breaks, when=wire.writes) for method in ("GET", "POST", "PUT")]
+    with pytest.raises(Refusal, match="Max retries exceeded") as caught:
+        adapter.create(case.request())
+    assert caught.value.kind == "outage"
+    for value in dict(urllib.parse.parse_qsl(sent_urls[0].partition("?")[2])).values():
+        assert len(value) < 40 or value not in urllib.parse.unquote(str(caught.value))
+    assert "Caused by a cut" in str(caught.value)
 
 
 def test_a_creation_that_is_turned_away_is_looked_for_and_asked_for_again(case, wire, adapter):

@@ -12,7 +12,7 @@ from case import NAME, TAGS, opened
 from cases import gce
 from hypothesis import given
 from hypothesis import strategies as st
-from wire import Answer, Wire, lay
+from wire import Answer, Wire, fixture, lay
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.gce import decoded, encoded
@@ -38,6 +38,17 @@ def test_a_name_that_exists_is_ours(wire, tmp_path):
     wire.answers += gce.create()[:1]
     instance = opened(tmp_path, gce.GCE.provider).create(gce.GCE.request())
     assert (instance.name, instance.id) == (NAME, gce.GCE.identity)
+
+
+def test_an_instance_in_a_zone_that_is_down_is_there(wire, tmp_path):
+    """Nothing new comes there, and nothing takes its place: it will be back."""
+    zones = fixture("gce", "zones.json")
+    for zone in zones["items"]:
+        zone["status"] = "DOWN" if zone["name"] == "us-central1-a" else zone["status"]
+    wire.answers += [*gce.listed([{"name": NAME, "tags": TAGS}]), Answer("GET", f"{gce.ABOVE}/zones", zones)]
+    adapter = opened(tmp_path, gce.GCE.provider)
+    assert [(one.name, one.zone) for one in adapter.instances()] == [(NAME, "a")]
+    assert [domain.zone for domain in adapter.domains()] == ["b"]
 
 
 def test_public_half_of_the_key(wire, tmp_path):

@@ -212,7 +212,8 @@ class Adapter:
     def words(self, error: BaseException) -> str:
         """The provider's own words on one line, with the credentials taken out."""
         value = getattr(error, "value", None) or getattr(error, "message", None) or str(error) or type(error).__name__
-        text = " ".join(str(value).split())
+        # An error of the HTTP library has the whole URL, which may have an instance's user data in it.
+        text = re.sub(r"\?[^\s?'\"<>]*=[^\s'\"<>]*", "?...", " ".join(str(value).split()))
         hidden = [value for key, value in self.options.items() if re.search("token|secret|password|key", key)]
         with self._lock:
             hidden += [line for key in self._keys.values() for line in key.private.splitlines()[1:-1]]

@@ -115,15 +115,18 @@ class Catalogue(Adapter):
 
     def places(self, scope: str) -> list[Place]:
         """The zones where instances can be created."""
+        return [one for one in self.locations(scope) if not self.spec.regions or one.region in self.spec.regions]
+
+    def locations(self, scope: str) -> list[Place]:
+        """The zones where instances may be: also where the file wants none any more."""
 
         def ask() -> list[Place]:
             driver = self.driver(scope)
             if not opening.overrides(driver, "list_locations"):
                 return [Place(scope or "default", scope or "default")]
-            found = [self.place(scope, location) for location in self.calling(driver.list_locations, scope)]
-            return [place for place in found if not self.spec.regions or place.region in self.spec.regions]
+            return [self.place(scope, location) for location in self.calling(driver.list_locations, scope)]
 
-        return self.once(("places", scope), ask)
+        return self.once(("locations", scope), ask)
 
     def place(self, scope: str, location: t.Any) -> Place:
         """The place of a location: a region of its own, unless a region is what the driver was opened for."""

@@ -82,7 +82,7 @@ class CloudAdapter(Catalogue):
         """Where a node is, of the places; the first of these where a driver does not tell."""
         places = self.places(scope)
         said = reading.location(node)
-        for place in places:
+        for place in places if self.region_argument else self.locations(scope):
             theirs = (getattr(place.location, "id", None), getattr(place.location, "name", None))
             if said and said in (place.zone, place.region, *map(str, theirs)):
                 return place.region, place.zone

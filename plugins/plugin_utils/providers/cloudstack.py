@@ -85,7 +85,7 @@ class CloudStackAdapter(CloudStackFirewall, CloudAdapter):
         return {**(node.extra.get("tags") or {}), **said}
 
     def region_and_zone(self, node: t.Any, scope: str) -> tuple[str, str]:
-        place = next(one for one in self.places(scope) if one.location.id == str(node.extra["zone_id"]))
+        place = next(one for one in self.locations(scope) if one.location.id == str(node.extra["zone_id"]))
         return place.region, place.zone
 
     def size_of(self, node: t.Any, region: str, zone: str) -> str:

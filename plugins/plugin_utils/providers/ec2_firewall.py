@@ -20,7 +20,7 @@ class EC2Firewall(Firewall):
     """Every request is about one rule, so that the next run goes on where one was killed."""
 
     def _network(self: t.Any, scope: str) -> str | None:
-        subnets = self.subnets(scope) if self.spec.networks else []
+        subnets = self.subnets(scope)  # without names those of the default network
         return subnets[0].extra["vpc_id"] if subnets else None
 
     def list_groups(self: t.Any, scope: str) -> dict[str, Group]:

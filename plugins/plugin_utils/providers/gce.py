@@ -122,12 +122,17 @@ class GCEAdapter(GCEFirewall, CloudAdapter):
     # What can be had.
 
     def places(self, scope: str) -> list[Place]:
+        return [place for place in self.locations(scope) if place.location.status == "UP"]
+
+    def locations(self, scope: str) -> list[Place]:
+        """All zones of a region: in one that is down instances may be, and come back."""
+
         def ask() -> list[Place]:
             zones = self.calling(self.driver(scope).ex_list_zones, scope)
-            here = [zone for zone in zones if zone.name.rpartition("-")[0] == scope and zone.status == "UP"]
+            here = [zone for zone in zones if zone.name.rpartition("-")[0] == scope]
             return [Place(scope, zone.name.rpartition("-")[2], zone) for zone in here]
 
-        return self.once(("places", scope), ask)
+        return self.once(("locations", scope), ask)
 
     def list_sizes(self, driver: t.Any, place: Place) -> t.Sequence[t.Any]:
         """The machine types in use that fit the image."""
@@ -203,7 +208,7 @@ class GCEAdapter(GCEFirewall, CloudAdapter):
     def list_nodes(self, driver: t.Any, scope: str) -> t.Sequence[t.Any]:
         names = f'name eq "{self.deployment.name}-.*"'
         nodes = []
-        for place in self.places(scope):
+        for place in self.locations(scope):
             found = self.every(driver, f"/zones/{place.location.name}/instances", filter=names)
             nodes += [driver._to_node(instance) for instance in found]
         return nodes
