@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ansible_collections.wombat.erlang.plugins.modules.certificates import OPTIONS
 from ansible_collections.wombat.erlang.plugins.plugin_utils.action import ControllerAction
-from ansible_collections.wombat.erlang.plugins.plugin_utils.authority import OwnAuthority
+from ansible_collections.wombat.erlang.plugins.plugin_utils.authority import SKEW, OwnAuthority
 from ansible_collections.wombat.erlang.plugins.plugin_utils.secret_files import authority, delivered, reader
 
 
@@ -31,7 +32,8 @@ class ActionModule(ControllerAction):
         changed = any(reasons.values())
         if changed and not self.check:
             issued = {name: signer.issue(name) for name in due}
-            with delivered(self, {"trusted": signer.trusted, "nodes": issued}) as src:
+            since = time.time() - SKEW.total_seconds()
+            with delivered(self, {"trusted": signer.trusted, "nodes": issued, "since": since}) as src:
                 done = self._module({**options, "src": src})
             if done.get("failed"):
                 return done

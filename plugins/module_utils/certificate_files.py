@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 
 from ansible_collections.wombat.erlang.plugins.module_utils import accounts, tls
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
@@ -37,6 +38,11 @@ def prepare(options: dict) -> Work:
     if not options["src"]:
         return Work(False, {"trusted": trusted, "nodes": held})
     bundle = read_bundle(options["src"])
+    if time.time() < bundle["since"]:
+        raise WombatError(
+            f"The clock of this host says {_utc(time.time())}, but what the controller signs now is valid from "
+            f"{_utc(bundle['since'])} on: set the clock that is wrong and run again."
+        )
     late = [node for node in nodes if node.name in bundle["nodes"] or trusted[node.name] != bundle["trusted"]]
     result = {"changed": bool(late), "trusted": {}, "nodes": dict.fromkeys((node.name for node in late), None)}
 
@@ -50,6 +56,10 @@ def prepare(options: dict) -> Work:
         return result
 
     return Work(bool(late), result, (), apply)
+
+
+def _utc(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
 
 
 def _certificate(node: Node) -> str | None:

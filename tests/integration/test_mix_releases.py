@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Releases that mix built, with their runtime system and without, on loopback addresses."""
+"""Releases of mix, with their runtime system and without, and of relx without, on loopback addresses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from ansible_collections.wombat.erlang.plugins.module_utils import archive as ar
 from ansible_collections.wombat.erlang.plugins.module_utils import release_folder
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 
-BUILD = Path(__file__).resolve().parent.parent / "sample/mix/build.sh"
+SAMPLE = Path(__file__).resolve().parent.parent / "sample"
+BUILD = SAMPLE / "mix/build.sh"
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,22 @@ def test_nodes_start_answer_in_both_languages_and_stop(host):
         assert COOKIE.encode() not in shown
     host.nodes("stopped")
     assert host.left() == []
+
+
+def test_a_release_of_relx_without_a_runtime_system_runs_on_the_hosts(tmp_path):
+    paths = subprocess.run([str(SAMPLE / "build.sh")], check=True, capture_output=True, text=True).stdout.split()
+    result = install(tmp_path, "kv", next(path for path in paths if "/bare/" in path))
+    assert (result["release"]["layout"], result["release"]["erts_included"]) == ("relx", False)
+    host = erlang_hosts.Host(tmp_path, f"{NETWORK}.8", None, "kv")
+    try:
+        host.configure("kv1", "kv2", config={"data_dir": str(tmp_path / "data")}, application="kv")
+        assert host.nodes()["changed"]
+        assert host.value("maps:get(whole, kv:status())", "kv1") is True
+        assert not os.readlink(f"/proc/{host.pid('kv1')}/exe").startswith(str(tmp_path))
+        host.nodes("stopped")
+        assert host.left() == []
+    finally:
+        host.close()
 
 
 def test_nodes_that_are_no_fit_for_the_hosts_runtime_are_refused_before_they_are_there(tmp_path, built, monkeypatch):

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ import pytest
 from ansible_collections.wombat.erlang.plugins.module_utils import certificate_files, cookies, tls
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.modules import certificates, cookie
+from ansible_collections.wombat.erlang.plugins.plugin_utils import authority
 from ansible_collections.wombat.erlang.plugins.plugin_utils.authority import OwnAuthority
 from ansible_collections.wombat.erlang.tests.integration import erlang_hosts
 from ansible_collections.wombat.erlang.tests.integration.erlang_hosts import COOKIE, NETWORK
@@ -29,9 +32,13 @@ def tls_archive(tmp_path_factory):
 class TlsHost(erlang_hosts.Host):
     """A host whose nodes speak TLS, with what the controller brings to it."""
 
-    def bring(self, authority, names=(), **options):
-        """Bring what an authority trusts, and certificates for the nodes with these names."""
-        bundle = {"trusted": authority.trusted, "nodes": {name: authority.issue(name) for name in names}}
+    def bring(self, authority, names=(), since=0, **options):
+        """Bring what an authority trusts, and certificates for the nodes with these names, valid since a time."""
+        bundle = {
+            "trusted": authority.trusted,
+            "nodes": {name: authority.issue(name) for name in names},
+            "since": since,
+        }
         return self._bring(certificates.OPTIONS, certificate_files.prepare, bundle, options)
 
     def put_cookie(self, text):
@@ -140,6 +147,22 @@ def test_the_authority_changes_under_running_nodes_and_connections_stay(make_tls
         assert read(own).refuses(host.held()[host.name("kv1")], host.name("kv1")) is None
     assert near.meet("kv1", far.name("kv1")) is True
     assert (near.pid("kv1"), far.pid("kv1")) == pids
+
+
+def test_clocks_may_differ_by_less_than_a_day(make_tls_host, tmp_path, monkeypatch):
+    """A container shares its host's clock, so here it is the controller's that goes wrong."""
+    ahead = datetime.timedelta(hours=23)
+    monkeypatch.setattr(authority, "_now", lambda: datetime.datetime.now(datetime.UTC) + ahead)
+    own = OwnAuthority(str(tmp_path / "ca"), "shop")
+    own.make()
+    host = make_tls_host(21, "kv1", "kv2")
+    host.bring(read(own), names(host, "kv1", "kv2"))
+    host.nodes()
+    assert host.meet("kv1", host.name("kv2")) is True
+    with pytest.raises(WombatError, match=r"The clock of this host says .* UTC, but .* valid from .* UTC on: set"):
+        host.bring(read(own), names(host, "kv1"), since=time.time() + 60)
+    # Refused before anything was written, for no node would have met another one with it.
+    assert host.meet("kv1", host.name("kv2")) is True
 
 
 def test_files_of_secrets_are_the_nodes_alone_and_nothing_changes_twice(make_tls_host, own):
