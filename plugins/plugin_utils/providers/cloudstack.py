@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import types
 import typing as t
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import DRAINING, TAG, Refusal, Request
@@ -12,7 +13,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloudstack_firewall import CloudStackFirewall
 
-PAGE = 500  # virtual machines; what CloudStack gives at once at most, unless its operator sets another limit
+PAGE = 500  # entries; what CloudStack gives at once at most, unless its operator sets another limit
 STATES = {
     "Running": "running",
     "Migrating": "running",
@@ -42,7 +43,6 @@ class CloudStackAdapter(CloudStackFirewall, CloudAdapter):
     lacks: t.Mapping[str, str] = {
         "console output": "CloudStack shows a console to browsers only",
         "client token": "CloudStack has none; a lost reply is looked for by name",
-        "images by id": "the driver has no get_image; all are listed",
         "prices": "a private cloud tells none",
     }
 
@@ -50,27 +50,71 @@ class CloudStackAdapter(CloudStackFirewall, CloudAdapter):
     def harmless(method: str, params: t.Mapping[str, t.Any]) -> bool:
         return str(params.get("command")).startswith(REPEATABLE)
 
+    @staticmethod
+    def every(driver: t.Any, command: str, key: str, **params: t.Any) -> list[dict[str, t.Any]]:
+        """All entries of a list in pages; libcloud takes the first page for the whole."""
+        found: list[dict[str, t.Any]] = []
+        while True:
+            page = {"page": len(found) // PAGE + 1, "pagesize": PAGE}
+            entries = driver._sync_request(command, params={**params, **page}).get(key, [])
+            found += entries
+            if len(entries) < PAGE:
+                return found
+
+    # What can be had.
+
+    def list_sizes(self, driver: t.Any, place: Place) -> t.Sequence[t.Any]:
+        """libcloud stumbles over offerings whose processors and memory are for whoever creates an instance to say."""
+        offerings = self.every(driver, "listServiceOfferings", "serviceoffering")
+        from libcloud.compute.base import NodeSize
+
+        return [
+            NodeSize(
+                offering["id"],
+                offering["name"],
+                offering["memory"],
+                0,
+                0,
+                0,
+                driver,
+                extra={"cpu": offering["cpunumber"]},
+            )
+            for offering in offerings
+            if "memory" in offering and "cpunumber" in offering
+        ]
+
+    def list_images(self, driver: t.Any, region: str) -> t.Sequence[t.Any]:
+        """The templates of a zone, with what libcloud leaves out: their dates."""
+        from libcloud.compute.base import NodeImage
+
+        zone = next(place.location.id for place in self.places("") if place.region == region)
+        wanted = {"id": self.spec.image["id"]} if "id" in self.spec.image else {}
+        found = self.every(driver, "listTemplates", "template", templatefilter="executable", zoneid=zone, **wanted)
+        return [NodeImage(one["id"], one["name"], driver, {**one, "os": one.get("ostypename")}) for one in found]
+
+    def network(self, driver: t.Any, place: Place, name: str) -> t.Any:
+        """A network of a zone by its name or id."""
+
+        def ask() -> list[dict[str, t.Any]]:
+            return self.calling(lambda: self.every(driver, "listNetworks", "network"), place.region)
+
+        for network in self.once("networks", ask):
+            if name in (network["name"], network["id"]) and str(network.get("zoneid")) == place.location.id:
+                return types.SimpleNamespace(id=network["id"])
+        raise Refusal("missing", f"there is no network {name}", self.spec.name, place.region)
+
+    # What exists.
+
     def list_nodes(self, driver: t.Any, scope: str) -> t.Sequence[t.Any]:
-        """libcloud's list_nodes takes the first page for the whole."""
-        nodes: list[t.Any] = []
-        page: list[t.Any] = []
-        while len(page) == PAGE or not nodes:
-            number = len(nodes) // PAGE + 1
-            page = self.machines(driver, keyword=f"{self.deployment.name}-", page=number, pagesize=PAGE)
-            nodes += page
-            if not page:
-                break
-        return nodes
+        return self.machines(driver, keyword=f"{self.deployment.name}-")
 
     def get_node(self, driver: t.Any, identity: str) -> t.Any:
         return next(iter(self.machines(driver, id=identity)), None)
 
-    @staticmethod
-    def machines(driver: t.Any, **params: t.Any) -> list[t.Any]:
+    def machines(self, driver: t.Any, **params: t.Any) -> list[t.Any]:
         """Nodes, with what libcloud leaves out of them."""
-        listed = driver._sync_request("listVirtualMachines", params=params).get("virtualmachine", [])
         nodes = []
-        for machine in listed:
+        for machine in self.every(driver, "listVirtualMachines", "virtualmachine", **params):
             node = driver._to_node(machine)
             node.extra.update(displayname=machine.get("displayname", ""), state=machine["state"], addresses={})
             for card in machine.get("nic", []):
@@ -105,6 +149,8 @@ class CloudStackAdapter(CloudStackFirewall, CloudAdapter):
                 remaining[key] = float(account[f"{word}available"])
         return limit, remaining
 
+    # What is done.
+
     def extras(self, request: Request, driver: t.Any, place: Place) -> dict[str, t.Any]:
         own = [group.name for group in self.family_groups(request, place.region)]
         words = [f"{key}={value}" for key, value in self.tags(request).items()]
@@ -116,14 +162,6 @@ class CloudStackAdapter(CloudStackFirewall, CloudAdapter):
             "networks": [self.network(driver, place, name) for name in self.spec.networks],
             "ex_start_vm": True,  # libcloud's default leaves it off
         }
-
-    def network(self, driver: t.Any, place: Place, name: str) -> t.Any:
-        """A network by its name or id."""
-        networks = self.once("networks", lambda: self.calling(driver.ex_list_networks, place.region))
-        for network in networks:
-            if name in (network.name, network.id):
-                return network
-        raise Refusal("missing", f"there is no network {name}", self.spec.name, place.region)
 
     def do(self, verb: str, driver: t.Any, node: t.Any) -> None:
         {"start": driver.ex_start, "stop": driver.ex_stop}.get(verb, getattr(driver, f"{verb}_node"))(node)

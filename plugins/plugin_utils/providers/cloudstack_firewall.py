@@ -15,8 +15,6 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.firewall i
     wanted,
 )
 
-PAGE = 500  # groups; what CloudStack gives at once at most, unless its operator sets another limit
-
 
 class CloudStackFirewall(Firewall):
     """Rules have ids of their own, and know a group by its account and name."""
@@ -25,14 +23,8 @@ class CloudStackFirewall(Firewall):
 
     def list_groups(self: t.Any, scope: str) -> dict[str, Group]:
         driver, ours = self.driver(scope), wanted(self.deployment)
-        found: list[dict[str, t.Any]] = []
-        page: list[dict[str, t.Any]] = []
-        while not found or len(page) == PAGE:
-            asked = {"keyword": f"{self.deployment.name}-", "page": len(found) // PAGE + 1, "pagesize": PAGE}
-            page = self.calling(lambda asked=asked: driver.ex_list_security_groups(**asked), scope)
-            found += page
-            if not page:
-                break
+        asked = {"keyword": f"{self.deployment.name}-"}
+        found = self.calling(lambda: self.every(driver, "listSecurityGroups", "securitygroup", **asked), scope)
         return {
             one["name"]: Group(one["name"], one, self._read_rules(one), one.get("description") == OURS)
             for one in found

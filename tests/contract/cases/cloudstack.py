@@ -16,6 +16,14 @@ MACHINES = fixture("cloudstack", "listVirtualMachines_default.json")["listvirtua
 WORDS = " ".join([NAME, *(f"{key}={value}" for key, value in TAGS.items())])
 ACCOUNT = {"vmlimit": "20", "vmavailable": "17", "cpulimit": "Unlimited", "cpuavailable": "Unlimited"}
 
+OFFERINGS = fixture("cloudstack", "listServiceOfferings_default.json")
+OFFERINGS["listserviceofferingsresponse"]["serviceoffering"].insert(
+    0, {"id": 1, "name": "as you like it", "iscustomized": True}
+)
+# In each zone a network of the same name.
+(NETWORK,) = fixture("cloudstack", "listNetworks_default.json")["listnetworksresponse"]["network"]
+NETWORKS = [{**NETWORK, "id": "of-another-zone"}, {**NETWORK, "zoneid": "1"}]
+
 
 def machine(instance):
     words = [f"{key}={value}" for key, value in instance["tags"].items() if key in TAGS]
@@ -54,6 +62,9 @@ def cases(path):
         ]
 
     def created(sent):
+        (templates,) = [request.params for request in sent if request.params.get("command") == "listTemplates"]
+        asked = {"zoneid": "1", "templatefilter": "executable", "page": "1", "pagesize": "500"}
+        assert asked.items() <= templates.items()
         (deploy,) = [request for request in sent if request.params.get("command") == "deployVirtualMachine"]
         expected = {
             "name": NAME,
@@ -124,6 +135,8 @@ def cases(path):
         "unauthorized": [Answer("GET", path, "", 401)],
         "answers": [
             command("listAccounts", {"listaccountsresponse": {"account": [ACCOUNT]}}),
+            command("listServiceOfferings", OFFERINGS, page="1", pagesize="500"),
+            command("listNetworks", {"listnetworksresponse": {"network": NETWORKS}}, page="1", pagesize="500"),
             command("createTags", {"createtagsresponse": {"jobid": "4712"}}),
             command(
                 "queryAsyncJobResult",

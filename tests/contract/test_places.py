@@ -1,14 +1,14 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Instances in a region that the file wants nothing in any more, where one driver serves all regions."""
+"""Where one driver serves all regions: instances, also in one that the file left, and images."""
 
 from __future__ import annotations
 
 import pytest
 from case import NAME, TAGS, opened
-from cases import CASES
-from wire import Wire, lay
+from cases import CASES, cloudstack
+from wire import Answer, Wire, lay
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 
@@ -26,3 +26,18 @@ def test_they_are_told_where_they_are(case, tmp_path, monkeypatch):
     (instance,) = adapter.instances()
     assert (instance.region, instance.zone) == (case.region, case.zone)
     assert case.region not in adapter.regions()
+
+
+def test_an_image_is_of_the_zone_and_asked_for_by_its_id(tmp_path, monkeypatch):
+    """As CloudStack has it: a template is of a zone, or of all."""
+    case = cloudstack.CASES[0]
+    wire = Wire(case.book, case.writes)
+    template = {"id": "t-1", "name": "debian", "created": "2024-03-01T12:34:56+0000", "ostypename": "Debian 12"}
+    older = {**template, "id": "t-0", "created": "2023-03-01T12:34:56+0000"}
+    reply = {"listtemplatesresponse": {"template": [template, older]}}
+    wire.answers.append(Answer("GET", "/test/path", reply, params={"command": "listTemplates", "zoneid": "1"}))
+    lay(wire, monkeypatch)
+    image = {"name": "debian", "properties": {"os": "Debian 12"}}
+    assert opened(tmp_path, case.provider, image=image).image("Sydney").id == "t-1"
+    assert opened(tmp_path, case.provider, image={"id": "t-0"}).image("Sydney").id == "t-0"
+    assert wire.sent[-1].params["id"] == "t-0"
