@@ -32,7 +32,8 @@ options:
   state:
     description:
       - With V(present) missing instances are created. Nothing is destroyed but what this run itself created too much,
-        when two runs met.
+        when two runs met, and of instances with one name, as when somebody copied one, all but the oldest. Where none
+        is known to be the oldest, the run fails before it does anything.
       - With V(draining) the instances in O(names) are marked by a tag as such that are to go, before their nodes leave.
         Whatever the deployment file asks for later, they go, and a run that follows one that was killed goes on with
         them. Where the driver cannot write tags later, nothing is marked, and which instances are too many is found

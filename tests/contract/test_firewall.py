@@ -181,8 +181,14 @@ def test_what_is_asked_of_openstack(tmp_path, monkeypatch):
     wire.sent.clear()
     opened(tmp_path, provider).open_firewall(case.region)
     assert not [one for one in wire.written() if re.search("security", one.path)]
+    # As an administrator sees it, another project has groups of these names.
+    foreign = [{**one, "id": f"other-{one['id']}", "tenant_id": "other", "security_group_rules": []} for one in there]
+    there += foreign
+    wire.answers.append(Answer("GET", ".*/v2.0/quotas/tenant", {"tenant": {"tenant_id": "t"}}))
+    opened(tmp_path, provider).open_firewall(case.region)
+    assert not [one for one in wire.written() if re.search("security", one.path)]
     adapter.close_firewall(case.region)
-    assert there == []
+    assert there == foreign
 
 
 def test_rules_follow_from_families_and_neighbours(tmp_path):

@@ -316,6 +316,41 @@ def test_another_run_may_have_been_quicker(cloud, wire, adapter):
     assert cloud.rules() == INSIDE
 
 
+class Killed(BaseException):
+    """The process ended here."""
+
+
+@pytest.mark.parametrize("verb", ["open_firewall", "close_firewall"])
+def test_the_next_run_goes_on_where_one_was_killed(cloud, wire, adapter, verb):
+    """After each of the requests that write: what it asked for is done, and nobody hears of it."""
+    if verb == "close_firewall":
+        adapter().open_firewall(cloud.case.region)
+    left = [0]
+
+    def mortal(answer):
+        def lives(sent):
+            done = answer.body(sent)
+            left[0] -= wire.writes(sent)
+            if left[0] == 0 and wire.writes(sent):
+                raise Killed
+            return done
+
+        return dataclasses.replace(answer, body=lives) if callable(answer.body) else answer
+
+    wire.answers += [mortal(answer) for answer in cloud.answers]
+    kills = 0
+    while True:
+        left[0] = 2
+        try:
+            getattr(adapter(), verb)(cloud.case.region)
+            break
+        except Killed:
+            kills += 1
+    assert kills >= 4
+    assert cloud.rules() == (INSIDE if verb == "open_firewall" else set())
+    assert (tuple(cloud.left()) == cloud.untouched) == (verb == "close_firewall")
+
+
 def test_a_group_of_somebody_else_is_not_changed(monkeypatch, tmp_path):
     cloud = Outscale()
     cloud.groups.append(group("shop-web", "vpc-1", "sg-web"))
