@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 import uuid
 
-from ansible_collections.wombat.erlang.plugins.plugin_utils import reconcile
+from ansible_collections.wombat.erlang.plugins.plugin_utils import reconcile, starting
 from ansible_collections.wombat.erlang.plugins.plugin_utils.action import ControllerAction
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.hosts import ALL, members_of
@@ -28,6 +28,8 @@ class ActionModule(ControllerAction):
             }
             for name, family in public["families"].items()
         }
+        public["waves"] = starting.waves(deployment)
+        public["order"] = starting.told(deployment)
         self.know_hosts(deployment)
         # One run, one id: playbooks that import others load several times.
         run = loaded.get("run") or uuid.uuid4().hex

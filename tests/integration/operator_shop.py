@@ -45,8 +45,8 @@ class Run:
                 rf"^(ok|changed): \[{re.escape(host)}\]", task, re.MULTILINE
             ):
                 done.append(name)
-            if name.endswith(": Start the nodes"):
-                break
+                if name.endswith(": Start the nodes"):
+                    break
         return done
 
 

@@ -98,6 +98,17 @@ def test_every_node_is_connected_with_its_family_and_its_neighbours(shop):
     assert status.count("  running  ") == 5
 
 
+def test_who_is_needed_by_others_starts_first(shop):
+    def began(family):
+        return [
+            int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
+            for pid in shop.nodes(family).values()
+        ]
+
+    assert max(began("kv")) < min(began("web"))
+    assert "families start in this order: kv; then web" in shop.must("plan").output
+
+
 def test_the_plan_is_told_and_drawn(shop):
     drawn = shop.folder / "plan.svg"
     output = shop.must("plan", "-e", "wombat_scale=kv=4", "-e", f"wombat_picture={drawn}").output
