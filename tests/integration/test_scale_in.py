@@ -105,10 +105,10 @@ def play(shop, fault, playbook, *arguments):
     return shop.play(playbook, *arguments)
 
 
-def configuration(shop, family):
+def configuration(shop, family, but=None):
     """What the nodes of a family are told of families and neighbours, as text."""
-    hosts = shop.hosts(f"family_{family}").values()
-    files = [path for host in hosts for path in Path(host["wombat_root"], "nodes").glob("*/members.config")]
+    roots = [host["wombat_root"] for name, host in shop.hosts(f"family_{family}").items() if name != but]
+    files = [path for root in roots for path in Path(root, "nodes").glob("*/members.config")]
     return [path.read_text() for path in files]
 
 
@@ -122,6 +122,10 @@ def test_a_run_that_is_killed_while_instances_leave_is_gone_on_with(shop):
     (name,) = [node["name"] for node in before[victim]["wombat_nodes"]]
     assert (shop.folder / "members" / name).exists()
     assert shop.nodes("kv") == pids
+    # Those that stay do not name it any more, the neighbours neither, though it is a member still.
+    told = configuration(shop, "kv", but=victim) + configuration(shop, "web")
+    assert len(told) == 2
+    assert not [text for text in told if f"'{name}'" in text]
     status = shop.must("status").output
     assert [line.split()[0] for line in status.splitlines() if "  running, draining  " in line] == [name]
 
