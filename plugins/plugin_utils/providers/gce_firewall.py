@@ -33,8 +33,9 @@ class GCEFirewall(Firewall):
         found = self.calling(lambda: self.every(driver, "/global/firewalls", filter=names), scope)
         groups = {name: Group(name, network, {}, ours=True) for name in wanted(self.deployment)}
         for one in found:
-            (target,) = one.get("targetTags") or [""]
-            if one.get("description") == OURS and target in groups and named(one["network"]) == network:
+            if one.get("description") != OURS or named(one["network"]) != network:
+                continue
+            for target in groups.keys() & {*one.get("targetTags", [])}:
                 groups[target].rules.update((rule, one["name"]) for rule in rules_of(one))
         return groups
 

@@ -196,7 +196,12 @@ class Google:
 
     def __init__(self):
         network = "https://www.googleapis.com/compute/v1/projects/project_name/global/networks/cf"
-        mine = {"name": "shop-ssh", "description": "of the operator", "targetTags": ["shop-kv"], "network": network}
+        mine = {
+            "name": "shop-ssh",
+            "description": "of the operator",
+            "targetTags": ["shop-kv", "any"],
+            "network": network,
+        }
         self.firewalls = [{**mine, "allowed": [{"IPProtocol": "tcp", "ports": ["22"]}], "sourceRanges": ["0.0.0.0/0"]}]
         there = f"{gce.ABOVE}/global/firewalls"
         self.answers = [
