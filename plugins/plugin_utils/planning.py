@@ -19,6 +19,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import De
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_security import groups_of
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Domain, Instance, Refusal, Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.sharing import Shares
+from ansible_collections.wombat.erlang.plugins.plugin_utils.victims import first_to_go
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 ALIVE = ("pending", "running", "stopped")
@@ -114,8 +115,11 @@ def make_plan(
         if demand["nodes"] > there and hidden:
             held[name] = min(hidden, demand["nodes"] - there)
             demand["nodes"] -= held[name]
-    result = placement.place(demands, seen.offers(refusals), existing, budget=deployment.budget)
-    dropped = set(result["surplus"])
+    wanted = {name: demand["nodes"] for name, demand in demands.items()}
+    first = {instance.name for instance in first_to_go(alive, wanted, seen.domains)}
+    others = [row for row in existing if row["name"] not in first]
+    result = placement.place(demands, seen.offers(refusals), others, budget=deployment.budget)
+    dropped = {*first, *result["surplus"]}
     stays = {instance.name for instance in alive} - dropped
     surplus = tuple(instance for instance in seen.instances if instance.name not in stays)
     names = {instance.name.rpartition("-")[2] for instance in seen.instances} | set(taken)
@@ -130,6 +134,7 @@ def make_plan(
         surplus=surplus,
         result={
             **result,
+            "surplus": sorted(dropped),
             "shortfall": {**result["shortfall"], **shares.lacking()},
             "drift": [*result["drift"], *shares.drift()],
         },

@@ -136,6 +136,60 @@ def test_instances_in_error_are_replaced_and_surplus():
     assert (len(plan.create), names(plan.surplus)) == (1, ["shop-kv-000002"])
 
 
+@pytest.mark.parametrize("sick", [{"state": "stopped"}, {"address": None}])
+def test_what_is_not_healthy_goes_first(sick):
+    """Though the others are dear."""
+    here = [dataclasses.replace(instance(1), **sick), instance(2, size="large"), instance(3, size="large")]
+    plan = make_plan(deployment(2), seen(*here), "run")
+    assert (names(plan.surplus), plan.result["surplus"]) == (["shop-kv-000001"], ["shop-kv-000001"])
+    assert make_plan(deployment(3), seen(*here), "run").surplus == ()
+
+
+def test_the_unhealthy_do_not_take_more_with_them_than_is_too_much():
+    here = [instance(1, "stopped", nodes=2), instance(2, "stopped"), instance(3), instance(4)]
+    assert names(make_plan(deployment(4), seen(*here), "run").surplus) == ["shop-kv-000002"]
+    assert names(make_plan(deployment(3), seen(*here), "run").surplus) == ["shop-kv-000001"]
+
+
+def test_what_is_over_a_quota_goes_next_the_dearest_first():
+    """The quota of zone b was lowered; the placement alone would shed zone a, which is dear."""
+    domains = [domain(price=1.0), dataclasses.replace(domain(zone="b"), limit={"vcpus": 5}, quota={"vcpus": 0})]
+    here = [instance(1), instance(2), *(instance(n, zone="b") for n in (3, 4)), instance(5, zone="b", size="large")]
+    found = [names(make_plan(deployment(nodes), seen(*here, domains=domains), "run").surplus) for nodes in (4, 3, 2)]
+    assert found == [
+        ["shop-kv-000005"],
+        ["shop-kv-000002", "shop-kv-000005"],
+        ["shop-kv-000001", "shop-kv-000002", "shop-kv-000005"],
+    ]
+
+
+def test_then_goes_what_is_in_the_last_tier_before_what_is_dear():
+    domains = [domain(price=1.0), domain("world", price=0.01), domain("world", zone="b", price=0.5)]
+    here = [instance(1), instance(2, provider="world"), instance(3, provider="world", zone="b")]
+    prefer = {"families__kv__placement": {"prefer": ["provider == 'attic'"]}}
+    found = [
+        names(make_plan(deployment(nodes, **changes), seen(*here, domains=domains), "run").surplus)
+        for changes in ({}, prefer)
+        for nodes in (2, 1)
+    ]
+    assert found == [
+        ["shop-kv-000001"],
+        ["shop-kv-000001", "shop-kv-000003"],
+        ["shop-kv-000003"],
+        ["shop-kv-000002", "shop-kv-000003"],
+    ]
+
+
+def test_who_stays_keeps_the_balance():
+    spread = {"families__kv__placement": {"spread": {"over": "zone"}}}
+    domains = [domain(price=1.0), domain(zone="b")]
+    here = [instance(n, zone="a" if n < 4 else "b") for n in range(1, 8)]
+    balanced = names(make_plan(deployment(4, **spread), seen(*here, domains=domains), "run").surplus)
+    assert balanced == ["shop-kv-000002", "shop-kv-000003", "shop-kv-000007"]
+    cheap = names(make_plan(deployment(4), seen(*here, domains=domains), "run").surplus)
+    assert cheap == ["shop-kv-000001", "shop-kv-000002", "shop-kv-000003"]
+
+
 @pytest.mark.parametrize(("nodes", "made"), [(1, 0), (2, 1), (3, 2)])
 def test_an_instance_that_drains_goes_whatever_is_asked_for(nodes, made):
     draining = dataclasses.replace(instance(1), draining=True)
