@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 import pytest
@@ -35,7 +36,7 @@ providers:
     ssh: {{user: debian, key_file: USER_KEY, host_keys: console}}
     user_data: "{{{{ lookup('ansible.builtin.file', 'USER_DATA') }}}}"
 releases:
-  kv: {{archive: ../kv-0.1.0.tar.gz}}
+  kv: {{archive: "../kv-{{{{ kv_version | default('0.1.0') }}}}.tar.gz"}}
   web: {{archive: ../web-0.1.0.tar.gz}}
 families:
   kv:
@@ -44,6 +45,7 @@ families:
     demand: {{vcpus: 1, memory: 1 GiB}}
     placement: {{prefer: ["contains(labels, 'private')"]}}
     config: {{kv: {{data_dir: "{{{{ data_dir }}}}"}}}}
+    upgrade: {{checks: ["{{{{ kv_check | default('true') }}}}"]}}
   web:
     release: web
     nodes: 1
@@ -147,6 +149,30 @@ def test_a_host_that_was_destroyed_by_hand_is_replaced(shop):
     assert shop.must("status").output.count("  running  ") == 4
     assert shop.http("GET", "/kv/kept") == "yes"
     assert set(shop.must("deploy").changed.values()) == {0}
+
+
+def test_a_host_that_dies_in_mid_upgrade_stops_it_and_the_next_run_completes_it(shop):
+    reached = "/srv/wombat/nodes/kv1/data/reached"
+    check = f'begin file:write_file("{reached}", []), timer:sleep(60000), true end'
+    wanted = {"kv_version": "0.2.0", "kv_check": check, "wombat_upgrade": "rolling"}
+    hosts = [node for node in shop.bench.driver("attic").list_nodes() if node.name.startswith("shop-kv-")]
+    upgrade = shop.start("upgrade", "-e", json.dumps(wanted))
+    # Private hosts are the first domain, so the first batch is one of them.
+    while not (there := [node for node in hosts if shop.bench.shell(node, f"sudo ls {reached} || true")]):
+        assert upgrade.poll() is None, upgrade.communicate()[0]
+    (victim,) = there
+    victim.driver.lab.kill(victim.id)
+    output, _nothing = upgrade.communicate()
+    assert upgrade.returncode != 0
+    assert re.search(rf"^{victim.name} .*unreachable=1", output, re.MULTILINE), output
+    # The others are as they were, and go on.
+    shop.http("PUT", "/kv/during", "yes")
+    victim.driver.start_node(victim)
+    shop.bench.await_login(victim)
+    shop.must("upgrade", "-e", "kv_version=0.2.0")
+    assert shop.must("status").output.count("  running  ") == 4
+    assert shop.http("GET", "/kv/during") == "yes"
+    assert set(shop.must("deploy", "-e", "kv_version=0.2.0").changed.values()) == {0}
 
 
 def test_destroying_leaves_no_host(shop):

@@ -188,6 +188,20 @@ def test_stopping_lets_applications_stop_and_kills_what_takes_too_long(host):
     assert host.shell("pgrep -c beam.smp || true") == "0"
 
 
+def test_a_full_disk_is_told_and_harms_nothing(host, archive):
+    small = "/srv/small"
+    host.shell(f"mkdir -p {small} && mount -t tmpfs -o size=4m small {small}")
+    try:
+        told = host.module("wombat.erlang.install_release", src=str(archive), root=small)["msg"]
+        assert told.startswith(f"Cannot install probe in {small}/releases/probe: No space left on device (")
+        assert told.endswith("); make room there or keep fewer versions.")
+        assert host.shell(f"ls -A {small}/releases/probe") == ".lock"
+        host.shell(f"mount -o remount,size=200m {small}")
+        assert host.module("wombat.erlang.install_release", src=str(archive), root=small)["installed"]
+    finally:
+        host.shell(f"umount {small}")
+
+
 def test_a_stock_epmd_outlives_the_node_that_started_it(host):
     host.configure("kv1", "kv2", epmd=True)
     for label in ("kv1", "kv2"):

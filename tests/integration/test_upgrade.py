@@ -5,17 +5,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import json
+import os
 import re
+import signal
+import subprocess
 import tarfile
 import tempfile
-import threading
-import urllib.error
+import time
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.wombat.erlang.tests.integration.operator_shop import Shop, http
+from ansible_collections.wombat.erlang.tests.integration.operator_shop import Shop
+from ansible_collections.wombat.erlang.tests.integration.web_client import Client
 
 EVENTS = ["before_upgrade", "before_stop", "after_stop", "before_start", "after_start", "after_upgrade"]
 FILE = """
@@ -36,6 +41,7 @@ families:
     release: kv
     nodes: 3
     config: {kv: {data_dir: "{{ data_dir }}"}}
+    vm_args: ["{{ kv_args | default('') }}"]
     upgrade: {checks: ["maps:get(whole, kv:status())", "{{ kv_check | default('true') }}"]}
   web:
     release: web
@@ -46,67 +52,38 @@ families:
     hooks:
 HOOKS
 """
-HOOK = '      EVENT: [[/bin/sh, -c, "echo $WOMBAT_EVENT $WOMBAT_NODES >>FOLDER/hooks"]]'
+HOOK = "      EVENT: [[/bin/sh, FOLDER/hook.sh]]\n"
+OTHERS = """      after_upgrade:
+        - [/bin/sh, FOLDER/hook.sh]
+        - {tasks: ../hooks.yml}
+        - {expression: 'file:write_file("FOLDER/hooks", ["called ", atom_to_list(node()), 10], [append])'}
+"""
+# A test says with a script of an event's name what becomes of its hook.
+SCRIPT = """echo $WOMBAT_EVENT $WOMBAT_NODES >>FOLDER/hooks
+[ ! -e FOLDER/$WOMBAT_EVENT ] || . FOLDER/$WOMBAT_EVENT
+"""
+TASKS = """- name: Write down what a task file is told
+  ansible.builtin.shell:
+    cmd: echo "tasks {{ hooks_item.nodes | join(' ') }}" >>FOLDER/hooks
+"""
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shop")
-    hooks = "\n".join(HOOK.replace("EVENT:", f"{event}:").replace("FOLDER", str(folder)) for event in EVENTS)
-    with Shop(folder, FILE.replace("HOOKS", hooks)) as shop:
+    hooks = "".join(HOOK.replace("EVENT", event) for event in EVENTS[:-1]) + OTHERS
+    (folder / "hook.sh").write_text(SCRIPT.replace("FOLDER", str(folder)))
+    (folder / "hooks.yml").write_text(TASKS.replace("FOLDER", str(folder)))
+    with Shop(folder, FILE.replace("HOOKS", hooks).replace("FOLDER", str(folder))) as shop:
         run = shop.must("deploy")
         # From a booted host to running nodes, see tests/bench/tasks.py.
         assert {len(run.tasks_until_started(host)) for host in shop.hosts()} <= set(range(1, 9))
         yield shop
 
 
-class Client:
-    """Writes and reads through the web nodes until it is told to stop, and counts what was lost."""
-
-    def __init__(self, shop):
-        hosts = shop.hosts("family_web").values()
-        self.urls = [f"http://{host['ansible_host']}:8080/kv/" for host in hosts]
-        self.written = 0
-        self.failures = []
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self.run)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_failure):
-        self.over.set()
-        self.thread.join()
-
-    def run(self):
-        while not self.over.is_set():
-            key, value = f"key{self.written}", f"value {self.written}".encode()
-            self.ask("PUT", key, value)
-            if self.ask("GET", key) != value:
-                self.failures.append(f"{key} was acknowledged and is not there")
-            self.written += 1
-
-    def ask(self, method, key, body=None):
-        """A web node that restarts refuses connections or cuts them: then the other one is asked."""
-        said = []
-        for url in (self.urls * 2)[self.written % 2 :]:
-            try:
-                return http(method, url + key, body)
-            except urllib.error.HTTPError as error:
-                self.failures.append(f"{method} {key}: {error} {error.read()}")
-                return None
-            except OSError as error:
-                said.append(error)
-        self.failures.append(f"{method} {key}: no web node answers: {said}")
-        return None
-
-    def check(self):
-        """All that was acknowledged is there in the end, too."""
-        assert self.failures == []
-        assert self.written > 10
-        for number in range(self.written):
-            assert http("GET", f"{self.urls[0]}key{number}") == f"value {number}".encode()
+def client(shop):
+    """A client of the web nodes."""
+    return Client([host["ansible_host"] for host in shop.hosts("family_web").values()], 8080)
 
 
 def versions(shop, family="kv"):
@@ -144,9 +121,9 @@ def test_an_upgrade_is_told_for_every_node_before(shop):
 
 def test_kv_hot_and_web_rolling_lose_nothing(shop):
     kv, web = shop.nodes("kv"), shop.nodes("web")
-    with Client(shop) as client:
+    with client(shop) as asking:
         shop.must("upgrade", "-e", "kv_version=0.2.0", "-e", "web_version=0.2.0")
-    client.check()
+    asking.check()
     assert versions(shop) == ["0.2.0"] * 3
     assert versions(shop, "web") == ["0.2.0"] * 2
     assert shop.nodes("kv") == kv
@@ -157,7 +134,8 @@ def test_kv_hot_and_web_rolling_lose_nothing(shop):
     lines = (shop.folder / "hooks").read_text().splitlines()
     for name in web:
         # A start's hooks ran before, when the node was deployed.
-        assert [line.split()[0] for line in lines if line.endswith(name)][-len(EVENTS) :] == EVENTS
+        done = [line.split()[0] for line in lines if line.endswith(name)]
+        assert done[-len(EVENTS) - 2 :] == [*EVENTS, "tasks", "called"]
     again = shop.must("deploy", "-e", "kv_version=0.2.0", "-e", "web_version=0.2.0")
     assert set(again.changed.values()) == {0}
 
@@ -169,10 +147,10 @@ def test_what_was_upgraded_hot_starts_with_the_new_version(shop):
 
 def test_back_to_the_version_before_rolling_loses_nothing(shop):
     kv = shop.nodes("kv")
-    with Client(shop) as client:
+    with client(shop) as asking:
         arguments = ("-e", "wombat_version=0.1.0", "-e", "wombat_family=kv", "-e", "wombat_upgrade=rolling")
         assert "or the next deploy upgrades again" in shop.must("rollback", *arguments).output
-    client.check()
+    asking.check()
     assert versions(shop) == ["0.1.0"] * 3
     assert not set(shop.nodes("kv").values()) & set(kv.values())
     run = shop.play("rollback", "-e", "wombat_version=0.0.9", "-e", "wombat_family=kv")
@@ -195,12 +173,12 @@ def test_a_failed_check_takes_the_node_back_and_leaves_the_rest(shop, method):
 def test_a_version_that_does_not_start_is_taken_back(shop):
     broken(shop)
     before = shop.nodes("kv")
-    with Client(shop) as client:
+    with client(shop) as asking:
         run = shop.play("upgrade", "-e", "kv_version=0.3.0", "-e", "web_version=0.2.0")
     assert run.code != 0
     assert "did not start: its process ended while it started" in run.output
     assert "It runs version 0.1.0 again." in run.output
-    client.check()
+    asking.check()
     assert versions(shop) == ["0.1.0"] * 3
     after = shop.nodes("kv")
     assert sum(before[name] != after[name] for name in before) == 1
@@ -215,6 +193,72 @@ def test_in_full_old_and_new_never_meet(shop):
     assert re.search(r"^kv1@\S+: full 0.1.0 -> 0.2.0$", shop.must("upgrade", *arguments).output, re.MULTILINE)
     assert versions(shop) == ["0.2.0"] * 3
     assert not set(shop.nodes("kv").values()) & set(kv.values())
+
+
+def cut(shop, wanted, reached):
+    """Start an upgrade and kill it, with all that works for it, once it has reached what writes that file."""
+    process = shop.start("upgrade", "-e", json.dumps(wanted))
+    while not reached.exists():
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.1)
+    pids = [process.pid]
+    for pid in pids:
+        listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+        pids += map(int, listed.stdout.split())
+    for pid in pids:
+        # A node that was started just now is a child still, and stays.
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+            if b"WOMBAT_INSTANCE=" not in Path(f"/proc/{pid}/environ").read_bytes():
+                os.kill(pid, signal.SIGKILL)
+    process.communicate()
+
+
+@pytest.mark.parametrize(("method", "then"), [("hot", "0.2.0"), ("rolling", "0.1.0")])
+def test_what_was_killed_amid_its_checks_is_taken_back_or_completed_by_the_next(shop, method, then):
+    reached = shop.folder / method
+    check = f'begin file:write_file("{reached}", []), timer:sleep(60000), true end'
+    cut(shop, {"kv_version": "0.1.0", "web_version": "0.2.0", "wombat_upgrade": method, "kv_check": check}, reached)
+    assert versions(shop) == ["0.1.0", "0.2.0", "0.2.0"]
+    wanted = ("-e", f"kv_version={then}", "-e", "web_version=0.2.0")
+    with client(shop) as asking:
+        shop.must("upgrade", *wanted)
+    asking.check()
+    assert versions(shop) == [then] * 3
+    assert set(shop.must("deploy", *wanted).changed.values()) == {0}
+
+
+def test_what_was_killed_between_stop_and_start_is_completed_by_the_next(shop):
+    reached, hook = shop.folder / "reached", shop.folder / "before_start"
+    hook.write_text(f"touch {reached}\nexec sleep 600\n")
+    cut(shop, {"web_version": "0.1.0"}, reached)
+    hook.unlink()
+    assert shop.must("status").output.count("  down ") == 1
+    shop.must("upgrade", "-e", "web_version=0.1.0")
+    assert versions(shop, "web") == ["0.1.0"] * 2
+
+
+def test_a_failing_hook_ends_the_upgrade_with_its_output(shop):
+    before, hook = shop.nodes("web"), shop.folder / "after_start"
+    hook.write_text("echo the shelf is not there\nexit 3\n")
+    run = shop.play("upgrade", "-e", "web_version=0.2.0")
+    hook.unlink()
+    assert run.code != 0
+    assert "the shelf is not there" in run.output
+    assert versions(shop, "web") == ["0.1.0"] * 2
+    after = shop.nodes("web")
+    assert sum(before[name] != after[name] for name in before) == 1
+
+
+def test_a_stopped_node_keeps_the_version_that_it_starts_with(shop):
+    (host, *_others) = shop.hosts("family_kv")
+    shop.must("node", "-e", "wombat_state=stopped", "-e", f"wombat_hosts={host}")
+    # Other settings of the next version are refused, after the next version was installed and none is to be kept.
+    wanted = {"kv_version": "0.2.0", "kv_args": "-setcookie none", "release_keep": 0}
+    run = shop.play("deploy", "-e", json.dumps(wanted))
+    assert run.code != 0
+    assert "-setcookie" in run.output
+    shop.must("node", "-e", "wombat_state=started", "-e", f"wombat_hosts={host}")
+    assert versions(shop) == ["0.1.0"] * 3
 
 
 def test_logs_and_crash_dumps_are_fetched(shop):

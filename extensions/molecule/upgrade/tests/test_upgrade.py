@@ -5,57 +5,14 @@
 
 from __future__ import annotations
 
-import threading
-import urllib.request
-
 import pytest
 
-
-class Client:
-    """Writes and reads through web until it is told to stop, and keeps what went wrong."""
-
-    def __init__(self, address):
-        self.url = f"http://{address}:8081/kv/"
-        self.written = 0
-        self.failures = []
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self.run)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_failure):
-        self.over.set()
-        self.thread.join()
-
-    def run(self):
-        while not self.over.is_set():
-            key, value = f"key{self.written}", f"value {self.written}".encode()
-            try:
-                self.ask(key, value)
-                if self.ask(key) != value:
-                    self.failures.append(f"{key} was acknowledged and is not there")
-            except OSError as error:
-                self.failures.append(f"{key}: {error}")
-            self.written += 1
-
-    def ask(self, key, value=None):
-        request = urllib.request.Request(self.url + key, value, method="PUT" if value else "GET")
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.read()
-
-    def check(self):
-        """All that was acknowledged is there in the end, too."""
-        assert self.failures == []
-        assert self.written > 10
-        for number in range(self.written):
-            assert self.ask(f"key{number}") == f"value {number}".encode()
+from ansible_collections.wombat.erlang.tests.integration.web_client import Client
 
 
 @pytest.fixture
 def client(web):
-    return Client(web.backend.host.name)
+    return Client([web.backend.host.name], 8081)
 
 
 def versions(kv):
