@@ -73,6 +73,8 @@ def test_life_of_instances(adapter):
     for verb, state in (("stop", "stopped"), ("start", "running")):
         adapter.act(verb, created[0])
         assert next(one for one in adapter.instances() if one.name == created[0].name).state == state
+    adapter.act("drain", created[1])
+    assert [one.name for one in adapter.instances() if one.draining] == [created[1].name]
     for one in created:
         adapter.act("destroy", one)
         adapter.act("destroy", one)

@@ -220,7 +220,9 @@ class EC2Adapter(EC2Firewall, CloudAdapter):
         return found[0].id
 
     def mark(self, driver: t.Any, node: t.Any) -> None:
-        driver.ex_create_tags(node, {DRAINING: "yes"})
+        # libcloud's ex_create_tags counts from 0, where EC2 counts from 1.
+        tag = {"ResourceId.1": node.id, "Tag.1.Key": DRAINING, "Tag.1.Value": "yes"}
+        driver.connection.request(driver.path, params={"Action": "CreateTags", **tag})
 
 
 class EucalyptusAdapter(EC2Adapter):

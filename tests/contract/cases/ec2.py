@@ -91,7 +91,7 @@ SHARED = {
         verb: ("GET", PATH, {"Action": f"{action}Instances", "InstanceId.1": "i-4711"})
         for verb, action in {"start": "Start", "stop": "Stop", "reboot": "Reboot", "destroy": "Terminate"}.items()
     }
-    | {"drain": ("GET", PATH, {"Action": "CreateTags", "ResourceId.0": "i-4711", "Tag.0.Key": "wombat-draining"})},
+    | {"drain": ("GET", PATH, {"Action": "CreateTags", "ResourceId.1": "i-4711", "Tag.1.Key": "wombat-draining"})},
     "states": {
         "pending": "pending",
         "running": "running",
