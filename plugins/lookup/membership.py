@@ -106,6 +106,7 @@ class LookupModule(LookupBase):
             "settles": strategy.SETTLES,
             "pace": family["bootstrap"].get("pace", strategy.PACE),
             "domains": dict(members["domains"]),
+            "lost": [node for node in wanted if members["hosts"][node] in self.lost_hosts()],
         }
         if not self.get_option("status"):
             return known
@@ -149,6 +150,10 @@ class LookupModule(LookupBase):
                 lists = {key: tuple(said[key]) for key in ("members", "up", "pending")}
                 views[str(node)] = View(**lists, error=said["error"], facts=said["facts"])
         return views
+
+    def lost_hosts(self) -> set[str]:
+        """The hosts of the play that failed or could not be reached in it."""
+        return {*self.host.get("ansible_play_hosts_all", ())} - {*self.host.get("ansible_play_hosts", ())}
 
     def asked(self, host: str) -> t.Mapping[str, t.Any] | None:
         """What came of asking a host; None where it was not asked, as a leaver's while the others are brought up."""

@@ -61,6 +61,7 @@ def family_of(settings: dict[str, Any]) -> Family:
         wanted=tuple(settings.get("wanted") or ()),
         leaving=tuple(settings.get("leaving") or ()),
         left=bool(settings.get("left")),
+        lost=tuple(settings.get("lost") or ()),
         seeds=settings.get("seeds") or {},
         lead=settings.get("lead"),
         forget=tuple(settings.get("forget") or ()),
@@ -137,11 +138,17 @@ class _Host:
             views = self.views(self.of)
             unsettled = [name for name, strategy in self.of.items() if strategy.disagreement(name, views[name])]
             # What changes nothing where there is agreement may be tried again until there is.
-            failures = self.wait(unsettled, self.disagrees, self.attempt) if unsettled else {}
+            # Waiting helps nobody who is to agree with a host that takes no part any more.
+            failures = {name: views[name] for name in unsettled if self.of[name].family.lost}
+            waiting = [name for name in unsettled if name not in failures]
+            failures.update(self.wait(waiting, self.disagrees, self.attempt) if waiting else {})
             sentences = [sentence for lines in self.split.values() for sentence in lines] if failures else []
             for name, view in sorted(failures.items()):
                 sentences += [f"Node {name} {end}." for end in self.of[name].disagreement(name, view)]
-            if sentences:
+            lost = sorted({node for name in failures for node in self.of[name].family.lost})
+            if lost:
+                sentences.insert(0, f"The family cannot agree on its members without {', '.join(lost)}.")
+            elif sentences:
                 sentences.insert(0, f"The family does not agree on its members after {self.timeout:g} s.")
             return _outcome({"changed": bool(changed), "nodes": {name: {} for name in self.of}}, sentences)
 

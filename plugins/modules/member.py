@@ -52,6 +52,10 @@ options:
         description: Whether those of O(families[].leaving) have left by now; before, it does not matter who sees them.
         type: bool
         default: false
+      lost:
+        description: Nodes of O(families[].wanted) whose hosts take no part in the run any more; nobody waits for them.
+        type: list
+        elements: str
       seeds: {description: "The nodes that are to join, each with a member to join through.", type: dict}
       lead: {description: The member that does what is done once., type: str}
       forget: {description: The members that are to be removed as dead., type: list, elements: str}
@@ -113,6 +117,7 @@ FAMILY = {
     "wanted": {"type": "list", "elements": "str"},
     "leaving": {"type": "list", "elements": "str"},
     "left": {"type": "bool", "default": False},
+    "lost": {"type": "list", "elements": "str"},
     "seeds": {"type": "dict"},
     "lead": {"type": "str"},
     "forget": {"type": "list", "elements": "str"},

@@ -52,6 +52,7 @@ class Family(NamedTuple):
     wanted: tuple[str, ...]  # who is to be a member when the run is over, the oldest instance's nodes first
     leaving: tuple[str, ...] = ()  # who is to leave; counted in until then
     left: bool = False  # whether those are out by now, so that nobody may count them in any more
+    lost: tuple[str, ...] = ()  # of those that are wanted, whose hosts take no part in the run any more
     seeds: dict[str, str] = {}  # of this host's nodes those that are to join, each with a member to join through
     lead: str | None = None  # the member that does what is done once; None where nobody answers
     forget: tuple[str, ...] = ()  # members that the lead is to remove as dead, for they were wiped or are gone
@@ -148,7 +149,9 @@ class Strategy:
         known = {name, *self.family.wanted, *(() if self.family.left else self.family.leaving)}
         extra = [other for other in view.members if other not in known]
         said = [f"does not count in {', '.join(missing)}"] if missing else []
-        said += [f"counts in {', '.join(down)} but does not see them up"] if down else []
+        said += (
+            [f"counts in {', '.join(down)} but does not see {'it' if len(down) == 1 else 'them'} up"] if down else []
+        )
         said += [f"still counts in {', '.join(extra)}"] if extra else []
         return said + list(view.pending)
 

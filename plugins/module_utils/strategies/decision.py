@@ -67,16 +67,16 @@ def decide(
 def why_unsafe(strategy: Strategy, views: Mapping[str, View]) -> list[str]:
     """Why the leavers of a family must not leave, as sentences: what holds for all systems, and what its own says."""
     family = strategy.family
-    leavers = [name for name in family.leaving if name in views]
+    leavers = family.leaving
     if not leavers or not strategy.REMEMBERS:
         return strategy.unsafe(dict(views)) if leavers else []
     stay = [name for name in family.wanted if name in views and views[name].error is None]
     sentences = []
     if not stay:
         sentences.append(f"{', '.join(leavers)} cannot leave {family.name}, for nobody that answers would be left.")
-    dead = [f"{name} ({views[name].error})" for name in leavers if views[name].error is not None]
+    errors = {name: views[name].error if name in views else "its host does not tell" for name in leavers}
     counted = {other for name in stay for other in views[name].members}
-    dead = [text for text in dead if text.partition(" ")[0] in counted]
+    dead = [f"{name} ({error})" for name, error in errors.items() if error is not None and name in counted]
     if dead:
         sentences.append(f"{', '.join(dead)} cannot leave {family.name}, and would have to be forgotten as dead.")
     return sentences + strategy.unsafe(dict(views))

@@ -77,7 +77,7 @@ def classic(*members, holds=True):
 def test_a_view_is_what_cluster_status_shows():
     view = strategy().view(A, [[A, B, C], [C, A], [], []])
     assert (view.members, view.up, view.pending, view.error) == ((A, B, C), (A, C), (), None)
-    assert strategy().disagreement(A, view) == [f"counts in {B} but does not see them up"]
+    assert strategy().disagreement(A, view) == [f"counts in {B} but does not see it up"]
 
 
 def test_a_stopped_application_is_no_reason_to_join_anew():

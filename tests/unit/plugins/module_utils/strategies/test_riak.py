@@ -204,7 +204,7 @@ def test_a_dead_member_stays_until_the_operator_says_so(five):
     with pytest.raises(AssertionError, match="the time is over"):
         five.deploy(FIVE)
     assert E in five.members()
-    assert f"counts in {E} but does not see them up" in five.disagreements(FIVE)
+    assert f"counts in {E} but does not see it up" in five.disagreements(FIVE)
     assert five.deploy((A, B, C, D), dead=(E,))
     assert five.members() == [A, B, C, D]
 
@@ -233,7 +233,7 @@ def test_a_frozen_member_is_no_reason_to_wait_for_ever(three):
     three.riak.freeze(C)
     ends = three.disagreements(THREE)
     assert any("'riak admin member-status' did not answer within its time limit" in end for end in ends)
-    assert any(f"counts in {C} but does not see them up" in end for end in ends)
+    assert any(f"counts in {C} but does not see it up" in end for end in ends)
 
 
 def test_joins_are_repeated_while_a_node_starts(three):
