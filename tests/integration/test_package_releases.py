@@ -7,38 +7,23 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.wombat.erlang.tests.integration.real_hosts import DRIVER, real
-from ansible_collections.wombat.erlang.tests.integration.test_main_job_ssh import RealShop
+from ansible_collections.wombat.erlang.tests.integration.package_shop import PackageShop
+from ansible_collections.wombat.erlang.tests.integration.real_hosts import real
 
 pytestmark = real
-PACKAGES = ("rabbitmq-server", "ejabberd", "erlang-base")
-FILE = f"""
-plugin: wombat.erlang.deployment
-name: shop
-providers:
-  attic:
-    driver: {".".join(DRIVER)}
-    credentials: {{key: attic}}
-    options: {{root: ROOT}}
-    image: {{name: packages}}
-    ssh: {{user: debian, key_file: USER_KEY}}
-    user_data: "{{{{ lookup('ansible.builtin.file', 'USER_DATA') }}}}"
-releases:
-  rabbit: {{package: rabbitmq-server}}
-  chat: {{package: ejabberd}}
+FAMILIES = """
 families:
   rabbit:
     release: rabbit
     nodes: 1
     node_name: rabbit
-    config: {{rabbit: {{heartbeat: 17}}}}
-    files: [{{src: ../templates/rabbitmq.conf, dest: rabbitmq.conf}}]
+    config: {rabbit: {heartbeat: 17}}
+    files: [{src: ../templates/rabbitmq.conf, dest: rabbitmq.conf}]
   chat:
     release: chat
     nodes: 1
     node_name: ejabberd
-    files: [{{src: ../templates/ejabberd.yml, dest: ejabberd.yml}}]
-insecure: true
+    files: [{src: ../templates/ejabberd.yml, dest: ejabberd.yml}]
 """
 RABBIT = "listeners.tcp.default = {{ address }}:5673\n"
 CHAT = """hosts: [chat.example]
@@ -50,18 +35,11 @@ modules: {mod_ping: {}}
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    with RealShop(tmp_path_factory.mktemp("shop"), FILE) as shop:
-        shop.bench.lab("image", "--name", "packages", *PACKAGES)
-        (shop.folder / "templates").mkdir()
-        template(shop, "rabbitmq.conf", RABBIT)
-        template(shop, "ejabberd.yml", CHAT)
+    with PackageShop(tmp_path_factory.mktemp("shop"), FAMILIES) as shop:
+        shop.template("rabbitmq.conf", RABBIT)
+        shop.template("ejabberd.yml", CHAT)
         shop.must("deploy")
         yield shop
-
-
-def template(shop, name, text):
-    """Write a template of the operator's."""
-    (shop.folder / "templates" / name).write_text(text)
 
 
 def answer(shop, family, expression):
@@ -72,11 +50,9 @@ def answer(shop, family, expression):
 
 
 def on_host(shop, family, command):
-    """What a command prints on the host of a family."""
-    (host,) = shop.hosts(f"family_{family}").values()
-    known = f"UserKnownHostsFile={shop.home}/.wombat/shop/store/known_hosts"
-    options = ["-o", known, "-i", str(shop.folder / "user"), f"debian@{host['ansible_host']}"]
-    return shop.bench.lab("run", "ssh", *options, command).stdout.strip()
+    """What root's command prints on the host of a family."""
+    (name,) = shop.hosts(f"family_{family}")
+    return shop.on_host(name, command)
 
 
 def test_nodes_of_packages_run(shop):
@@ -108,9 +84,9 @@ def test_the_operators_templates_are_their_configuration(shop):
 def test_a_configuration_that_the_release_refuses_reaches_no_running_node(shop, family, name, text, reason):
     good = (shop.folder / "templates" / name).read_text()
     pid = answer(shop, family, "os:getpid()")
-    template(shop, name, text)
+    shop.template(name, text)
     run = shop.play("deploy")
-    template(shop, name, good)
+    shop.template(name, good)
     assert run.code != 0
     assert "is refused, and its files stay as they were" in run.output
     assert reason in run.output
@@ -122,7 +98,7 @@ def test_they_run_as_the_packages_own_users_and_keep_their_data_with_the_node(sh
     for family, label, user in (("rabbit", "rabbit", "rabbitmq"), ("chat", "ejabberd", "ejabberd")):
         process = f"$(systemctl show -P MainPID wombat-{family}@{label})"
         assert on_host(shop, family, f"ps -o user=,comm= -p {process}").split() == [user, "beam.smp"]
-        assert on_host(shop, family, f"sudo ls /srv/wombat/nodes/{label}/data") != ""
+        assert on_host(shop, family, f"ls /srv/wombat/nodes/{label}/data") != ""
 
 
 def test_the_packages_own_services_do_not_run(shop):
@@ -133,7 +109,7 @@ def test_the_packages_own_services_do_not_run(shop):
 def test_the_packages_own_commands_reach_them(shop):
     (host,) = shop.hosts("family_rabbit").values()
     node = host["wombat_nodes"][0]["name"]
-    said = on_host(shop, "rabbit", f"sudo rabbitmqctl --longnames -n {node} await_startup && echo done")
+    said = on_host(shop, "rabbit", f"rabbitmqctl --longnames -n {node} await_startup && echo done")
     assert said.endswith("done")
 
 
@@ -144,4 +120,4 @@ def test_a_second_deploy_changes_nothing(shop):
 def test_they_stop_in_order_and_start_again(shop):
     shop.must("node", "-e", "wombat_state=restarted")
     assert shop.must("status").output.count("  running  ") == 2
-    assert "SIGTERM" in on_host(shop, "rabbit", "sudo journalctl --no-pager -u wombat-rabbit@rabbit")
+    assert "SIGTERM" in on_host(shop, "rabbit", "journalctl --no-pager -u wombat-rabbit@rabbit")

@@ -1,79 +1,71 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""RabbitMQ on real hosts: a family that joins and heals, and a quorum queue that loses no confirmed message."""
+"""RabbitMQ on real hosts: a family that joins, heals, grows and shrinks, and a quorum queue that loses no message."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.wombat.erlang.tests.integration.real_hosts import DRIVER, real
-from ansible_collections.wombat.erlang.tests.integration.test_main_job_ssh import RealShop
-from ansible_collections.wombat.erlang.tests.integration.test_package_releases import PACKAGES
+from ansible_collections.wombat.erlang.tests.integration.package_shop import PackageShop
+from ansible_collections.wombat.erlang.tests.integration.real_hosts import real
 
 pytestmark = real
 MESSAGES = 10_000
 CLIENT = Path(__file__).parent / "amqp_client.py"
-FILE = f"""
-plugin: wombat.erlang.deployment
-name: shop
-providers:
-  attic:
-    driver: {".".join(DRIVER)}
-    credentials: {{key: attic}}
-    options: {{root: ROOT}}
-    image: {{name: packages}}
-    ssh: {{user: debian, key_file: USER_KEY}}
-    user_data: "{{{{ lookup('ansible.builtin.file', 'USER_DATA') }}}}"
-releases:
-  rabbit: {{package: rabbitmq-server}}
+# Nodes notice within seconds that another is gone.
+FAMILIES = """
 families:
   mq:
     release: rabbit
     nodes: 3
     node_name: rabbit
-    bootstrap: {{strategy: rabbitmq}}
-insecure: true
+    bootstrap: {strategy: rabbitmq}
+    config: {kernel: {net_ticktime: 8}}
 """
 
 
-class Broker(RealShop):
+class Broker(PackageShop):
     """A family of RabbitMQ nodes, asked as their clients and operators ask them."""
-
-    def addresses(self):
-        """The addresses by the hosts' names, the oldest first."""
-        return {node.name: node.private_ips[0] for node in self.bench.driver("attic").list_nodes()}
 
     def client(self, verb, *arguments):
         """Run the client inside the lab, with the family's addresses."""
         command = [sys.executable, str(CLIENT), verb, ",".join(self.addresses().values()), *map(str, arguments)]
         return json.loads(self.bench.lab("run", *command).stdout)
 
-    def on_host(self, name, command):
-        """What root's command prints on a host."""
-        (node,) = [node for node in self.bench.driver("attic").list_nodes() if node.name == name]
-        return self.bench.shell(node, f"sudo {command}")
-
-    def rabbit(self, name, *words):
+    def rabbit(self, name, tool, *words):
         """What one of RabbitMQ's own commands prints, as data."""
         node = f"rabbit@{self.addresses()[name]}"
-        return json.loads(
-            self.on_host(name, f"rabbitmqctl --longnames -n {node} --formatter json -q {' '.join(words)}")
-        )
+        return json.loads(self.on_host(name, f"{tool} --longnames -n {node} --formatter json -q {' '.join(words)}"))
+
+    def nodes(self):
+        """The nodes of all hosts."""
+        return sorted(f"rabbit@{address}" for address in self.addresses().values())
 
     def clusters(self):
         """Who runs in whose eyes."""
-        return [sorted(self.rabbit(name, "cluster_status")["running_nodes"]) for name in self.addresses()]
+        return [
+            sorted(self.rabbit(name, "rabbitmqctl", "cluster_status")["running_nodes"]) for name in self.addresses()
+        ]
+
+    def replicas(self):
+        """The nodes that have the queue."""
+        name = next(iter(self.addresses()))
+        return sorted(row["Node Name"] for row in self.rabbit(name, "rabbitmq-queues", "quorum_status", "orders"))
+
+    def missing(self):
+        """The confirmed messages that are not in the queue."""
+        return sorted(set(range(MESSAGES)) - set(self.client("read", "orders", MESSAGES)))
 
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory):
-    with Broker(tmp_path_factory.mktemp("shop"), FILE) as broker:
-        broker.bench.lab("image", "--name", "packages", *PACKAGES)
+    with Broker(tmp_path_factory.mktemp("shop"), FAMILIES) as broker:
         broker.must("deploy")
         first = list(broker.addresses())[0]
         node = f"rabbit@{broker.addresses()[first]}"
@@ -83,14 +75,8 @@ def broker(tmp_path_factory):
         yield broker
 
 
-def missing(broker):
-    """The confirmed messages that are not in the queue."""
-    return sorted(set(range(MESSAGES)) - set(broker.client("read", "orders", MESSAGES)))
-
-
 def test_the_family_is_one_cluster_and_a_second_deploy_changes_nothing(broker):
-    nodes = sorted(f"rabbit@{address}" for address in broker.addresses().values())
-    assert broker.clusters() == [nodes] * 3
+    assert broker.clusters() == [broker.nodes()] * 3
     assert set(broker.must("deploy").changed.values()) == {0}
 
 
@@ -98,5 +84,42 @@ def test_a_killed_node_is_healed(broker):
     name = list(broker.addresses())[1]
     broker.on_host(name, "sh -c 'kill -9 $(systemctl show -P MainPID wombat-rabbit@rabbit)'")
     broker.must("deploy")
-    assert broker.clusters() == [sorted(f"rabbit@{address}" for address in broker.addresses().values())] * 3
-    assert missing(broker) == []
+    assert broker.clusters() == [broker.nodes()] * 3
+    assert broker.missing() == []
+
+
+def test_it_grows_and_shrinks_with_its_queue(broker):
+    broker.must("scale", "-e", "wombat_scale=mq=5")
+    assert broker.clusters() == [broker.nodes()] * 5
+    assert broker.replicas() == broker.nodes()
+    broker.must("scale", "-e", "wombat_scale=mq=3")
+    assert broker.clusters() == [broker.nodes()] * 3
+    assert broker.replicas() == broker.nodes()
+    assert broker.missing() == []
+
+
+def test_a_host_that_is_unplugged_is_told_and_healed_and_nothing_leaves_meanwhile(broker):
+    addresses = broker.addresses()
+    plan = broker.must("plan", "-e", "wombat_scale=mq=2").output
+    (lost,) = re.findall(r"existing instance is surplus: (\S+)", plan)
+    node = f"rabbit@{addresses[lost]}"
+    broker.bench.lab("cut", lost)
+    try:
+        run = broker.play("deploy")
+        assert run.code != 0
+        assert f"The family cannot agree on its members without {node}. Node rabbit@" in run.output
+        assert f"counts in {node} but does not see it up." in run.output
+        rows = [line.split() for line in broker.play("status").output.splitlines() if line.startswith("rabbit@")]
+        assert {row[0]: row[1] for row in rows} == {
+            f"rabbit@{address}": "unreachable" if name == lost else "running" for name, address in addresses.items()
+        }
+        run = broker.play("scale", "-e", "wombat_scale=mq=2")
+        assert run.code != 0
+        assert f"{node} (its host does not tell) cannot leave mq, and would have to be forgotten as dead." in run.output
+        assert broker.addresses() == addresses
+    finally:
+        broker.bench.lab("heal", lost)
+    broker.must("deploy")
+    assert broker.clusters() == [broker.nodes()] * 3
+    assert broker.replicas() == broker.nodes()
+    assert broker.missing() == []
