@@ -3,10 +3,10 @@
 %%
 %% A write is acknowledged when a majority of the family has it on disk, a read asks a majority, so a read
 %% sees every write that was acknowledged before it began. Both need a node that is whole (see kv_sync).
-%% A write that returns an error may still have happened.
+%% A write that returns an error may still have happened. With `{store, mnesia}' in the environment Mnesia does all that.
 -module(kv).
 
--export([put/2, get/1, delete/1, status/0, family_changed/0]).
+-export([put/2, get/1, delete/1, status/0, family_changed/0, store/0]).
 
 -type key() :: term().
 -type failure() :: {error, syncing | {no_majority, [{node(), term()}]}}.
@@ -23,6 +23,12 @@ delete(Key) ->
 
 -spec get(key()) -> {ok, term()} | not_found | failure().
 get(Key) ->
+    case store() of
+        mnesia -> kv_mnesia:read(Key);
+        log -> get_of_majority(Key)
+    end.
+
+get_of_majority(Key) ->
     case kv_quorum:read(Key) of
         {ok, Entry, Agreed} ->
             %% A value that only a minority may have is first brought to a majority: once read, it stays.
@@ -38,6 +44,12 @@ content({_Key, _Version, {value, Value}}) -> {ok, Value};
 content(_) -> not_found.
 
 write(Key, Content) ->
+    case store() of
+        mnesia -> kv_mnesia:write(Key, Content);
+        log -> write_to_majority(Key, Content)
+    end.
+
+write_to_majority(Key, Content) ->
     case kv_quorum:read(Key) of
         {ok, {Key, Version, _}, _} -> kv_quorum:write([{Key, kv_store:next_version(Version), Content}]);
         {error, _} = Error -> Error
@@ -54,16 +66,20 @@ write(Key, Content) ->
 %% number of keys and the release's version.
 -spec status() -> #{atom() => term()}.
 status() ->
-    Family = kv_store:family(),
     {ok, Version} = application:get_key(kv, vsn),
+    Known = #{node => node(), connected => nodes(), version => list_to_binary(Version)},
+    case store() of
+        mnesia -> maps:merge(Known, kv_mnesia:status());
+        log -> maps:merge(Known, status_of_log())
+    end.
+
+status_of_log() ->
+    Family = kv_store:family(),
     #{
-        node => node(),
         whole => kv_store:whole(),
         settled => length(kv_family:in_force(Family)) =:= 1,
         family => kv_family:newest(Family),
-        connected => nodes(),
-        keys => kv_store:count(),
-        version => list_to_binary(Version)
+        keys => kv_store:count()
         ?WRITES
     }.
 
@@ -71,4 +87,12 @@ status() ->
 %% it is settled.
 -spec family_changed() -> ok.
 family_changed() ->
-    kv_sync:look().
+    case store() of
+        mnesia -> ok;
+        log -> kv_sync:look()
+    end.
+
+%% @doc Where the keys are: in this application's own log, or in a table of Mnesia.
+-spec store() -> log | mnesia.
+store() ->
+    application:get_env(kv, store, log).

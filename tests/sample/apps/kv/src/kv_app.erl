@@ -20,8 +20,13 @@ stop(_State) ->
     ok.
 
 init([]) ->
-    Children = [
+    {ok, {#{strategy => rest_for_one}, children(kv:store())}}.
+
+children(mnesia) ->
+    ok = kv_mnesia:start(),
+    [];
+children(log) ->
+    [
         #{id => kv_store, start => {kv_store, start_link, []}},
         #{id => kv_sync, start => {kv_sync, start_link, []}}
-    ],
-    {ok, {#{strategy => rest_for_one}, Children}}.
+    ].
