@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import Family, Strategy, View
-from ansible_collections.wombat.erlang.plugins.module_utils.strategies.decision import decide, why_unsafe
+from ansible_collections.wombat.erlang.plugins.module_utils.strategies.decision import decide
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.mesh import Mesh
 
 
@@ -92,13 +92,6 @@ def test_leavers_are_counted_in_until_they_have_left():
         assert strategy(family, {}, None).disagreement("a", view) == []
         assert strategy(family._replace(left=True), {}, None).disagreement("a", view) == [words]
     assert Strategy(family._replace(leaving=()), {}, None).disagreement("a", view) == ["still counts in c"]
-
-
-def test_a_leaver_that_is_counted_in_and_does_not_answer_is_a_reason_to_refuse():
-    strategy = Strategy(Family("kv", ("a",), ("b", "c")), {}, None)
-    (reason,) = why_unsafe(strategy, views(a="abc", b="abc"))
-    assert reason == "c (its host does not tell) cannot leave kv, and would have to be forgotten as dead."
-    assert why_unsafe(strategy, views(a="ab", b="ab", c=None)) == []
 
 
 NODES = "abcde"

@@ -32,7 +32,7 @@ def why(stay, leave, known, strategy=Strategy, **options):
         ("ab", "c", views(a="abc", b=None, c="abc")),  # one that answers is left
         ("ab", "c", views(a="ab", b="ab", c=None)),  # it is out already, as after a run that was killed
         ("ab", "c", views(a="ab", b="ab", c="c")),
-        ("ab", "c", views(a="abc", b="abc")),  # it was not asked, so nothing is known of it
+        ("ab", "c", views(a="ab", b="ab")),  # nor is it counted in where it was not asked
     ],
 )
 def test_what_is_safe(stay, leave, known):
@@ -51,6 +51,11 @@ def test_somebody_that_answers_must_be_left(stay, leave, known):
 def test_a_dead_leaver_that_is_counted_in_would_have_to_be_forgotten():
     (reason,) = why("ab", "cd", views(a="abcd", b="abcd", c=None, d="abcd"))
     assert reason == "c (it does not run) cannot leave kv, and would have to be forgotten as dead."
+
+
+def test_so_would_one_whose_host_cannot_be_reached():
+    (reason,) = why("ab", "c", views(a="abc", b="abc"))
+    assert reason == "c (its host does not tell) cannot leave kv, and would have to be forgotten as dead."
 
 
 def test_what_the_system_says_itself_comes_too():
