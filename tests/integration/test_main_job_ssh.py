@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 
 import pytest
@@ -168,7 +169,8 @@ def test_a_host_that_dies_in_mid_upgrade_stops_it_and_the_next_run_completes_it(
     # The others are as they were, and go on.
     shop.http("PUT", "/kv/during", "yes")
     victim.driver.start_node(victim)
-    shop.bench.await_login(victim)
+    again = ["-m", "ansible.builtin.wait_for_connection", "-a", "sleep=0 connect_timeout=1 timeout=60"]
+    subprocess.run([*shop.command("ansible"), victim.name, *again], env=shop.env, check=True, capture_output=True)
     shop.must("upgrade", "-e", "kv_version=0.2.0")
     assert shop.must("status").output.count("  running  ") == 4
     assert shop.http("GET", "/kv/during") == "yes"
