@@ -65,8 +65,9 @@ options:
       C(config), C(vm_args), C(env), C(files), C(distribution), C(cookie_file), C(firewall),
       C(upgrade) and C(hooks).
       C(bootstrap) has a C(strategy) and its own options. C(neighbours) is a list of families, or a mapping of them to
-      C(connect), which is C(all) (default), C(gateway) for one node of each domain, C(hidden) or C(none), and C(as),
-      C(config), C(vm_args) and C(env) whose templates may use C(nodes).
+      C(connect), which is C(all) (default), C(gateway) for one node of each domain, C(hidden) or C(none), C(as),
+      C(config), C(vm_args) and C(env) whose templates may use C(nodes), and C(call), an Erlang expression that each
+      node evaluates when the neighbour's nodes have changed, with C(Nodes) as the list of their names.
       C(firewall.allow) lists ports, each with C(port), C(protocol) (tcp) and C(from), addresses or networks, to which
       alone it is open; by default to everybody. Ports of nodes are open to their family and neighbours.
       C(upgrade) has C(allow), what is permitted of C(hot), C(rolling) and C(full) (default the first two), C(canary)

@@ -128,10 +128,10 @@ class LookupModule(LookupBase):
         }
 
     def neighbours(self, name: str, loaded: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Whom the nodes of this host are to be connected with among the neighbours of their family."""
+        """Whom the nodes of this host are to be connected with, and told of, among the neighbours of their family."""
         members, connect = loaded["members"], loaded["families"][name]["connect"]
         mine = {str(node["name"]) for node in self.host.get("wombat_nodes") or () if node["family"] == name}
-        options: dict[str, dict[str, list[str]]] = {"peers": {}, "hidden": {}}
+        options: dict[str, dict[str, list[t.Any]]] = {"peers": {}, "hidden": {}}
         for other, way in connect.items():
             nodes, theirs = mine & set(members[name]["nodes"]), members[other]["nodes"]
             if way == "gateway":
@@ -140,6 +140,8 @@ class LookupModule(LookupBase):
             for node in sorted(nodes) if way != "none" and theirs else ():
                 options["hidden" if way == "hidden" else "peers"].setdefault(node, []).extend(theirs)
         everybody = sorted({peer for peers in options.values() for theirs in peers.values() for peer in theirs})
+        calls = [[other, members[other]["nodes"], call] for other, call in loaded["families"][name]["calls"].items()]
+        options["calls"] = {node: calls for node in sorted(mine & set(members[name]["nodes"])) if calls}
         return {"name": name, "strategy": Links.NAME, "options": options, "wanted": everybody}
 
     def views(self, hosts: t.Mapping[str, str]) -> dict[str, View]:

@@ -121,7 +121,9 @@ class Family:
     strategy: str
     bootstrap: t.Mapping[str, t.Any]  # the strategy's own options, complete
     neighbours: tuple[str, ...]
-    links: t.Mapping[str, t.Mapping[str, t.Any]]  # for each neighbour how it is met: connect, and what it is told as
+    links: t.Mapping[
+        str, t.Mapping[str, t.Any]
+    ]  # for each neighbour how it is met: connect, call, and what it is told as
     config: t.Mapping[str, t.Any]
     vm_args: t.Sequence[t.Any]
     env: t.Mapping[str, t.Any]
@@ -241,6 +243,7 @@ class Deployment:
                     "bootstrap": dict(f.bootstrap),
                     "neighbours": list(f.neighbours),
                     "connect": {other: link["connect"] for other, link in f.links.items()},
+                    "calls": {other: link["call"] for other, link in f.links.items() if link["call"]},
                     "tls": f.tls,
                     "hooks": {event: [dict(hook) for hook in hooks] for event, hooks in f.hooks.items()},
                 }

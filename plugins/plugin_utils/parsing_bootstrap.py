@@ -39,7 +39,7 @@ def read_bootstrap(section: Section) -> tuple[str, dict[str, t.Any]]:
 
 
 def read_neighbours(section: Section, name: str, families: t.Mapping[str, Section]) -> dict[str, dict[str, t.Any]]:
-    """The neighbours of a family, from a list of names or a mapping, each with `connect` and `as`."""
+    """The neighbours of a family, from a list of names or a mapping, each with `connect`, `as` and `call`."""
     given = section.data.get("neighbours")
     entries = section.sections("neighbours") if isinstance(given, t.Mapping) else {}
     links = {}
@@ -63,6 +63,7 @@ def _link(entry: Section) -> dict[str, t.Any]:
     link = {
         "connect": entry.choice("connect", CONNECT, "all"),
         "as": {"config": shape.mapping("config"), "vm_args": vm_args, "env": shape.mapping("env")},
+        "call": entry.text("call"),
     }
     shape.end()
     entry.end()

@@ -108,15 +108,34 @@ def test_running_nodes_get_to_know_their_members(hosts):
     assert one.nodes("status")["outdated"] == []
 
 
+def test_a_call_tells_a_node_its_neighbours_when_they_have_changed(hosts):
+    one, other = hosts
+    mine, theirs = one.name("kv1"), other.name("kv1")
+
+    def meet(nodes, call="application:set_env(web, kv, {Nodes, 1 + element(2, application:get_env(web, kv, {0, 0}))})"):
+        options = {"peers": {mine: [theirs]}, "hidden": {}, "calls": {mine: [["kv", nodes, call]]}}
+        return join(one, theirs, strategy="links", options=options)
+
+    for number, nodes in enumerate(([theirs], [theirs, "kv2@h"], [theirs]), 1):
+        assert meet(nodes)["changed"]
+        assert not meet(nodes)["changed"]
+        assert one.value("application:get_env(web, kv)", "kv1") == ["ok", [nodes, number]]
+    failed = meet([], "error(full)")
+    assert failed["failed"]
+    assert f"Node {mine} did not join within" in failed["msg"]
+    assert "its call says" in failed["msg"]
+    assert one.value("application:get_env(web, kv)", "kv1") == ["ok", [[theirs], 3]]
+
+
 def test_families_meet_in_sight_or_hidden(hosts):
     one, other = hosts
     theirs = other.name("kv1")
-    met = join(one, theirs, strategy="links", options={"peers": {}, "hidden": {one.name("kv1"): [theirs]}})
+    met = join(one, theirs, strategy="links", options={"peers": {}, "hidden": {one.name("kv1"): [theirs]}, "calls": {}})
     assert met["changed"]
     assert one.value("{nodes(), nodes(hidden) -- [N || N <- nodes(hidden), hd(atom_to_list(N)) =/= $k]}", "kv1") == [
         [],
         [theirs],
     ]
-    assert not join(one, theirs, strategy="links", options={"peers": {}, "hidden": {one.name("kv1"): [theirs]}})[
-        "changed"
-    ]
+    assert not join(
+        one, theirs, strategy="links", options={"peers": {}, "hidden": {one.name("kv1"): [theirs]}, "calls": {}}
+    )["changed"]

@@ -23,7 +23,7 @@ def families(tmp_path, neighbours, **changes):
 def test_a_list_connects_all_with_all(tmp_path):
     web = families(tmp_path, ["kv"]).families["web"]
     assert web.neighbours == ("kv",)
-    assert web.links["kv"] == {"connect": "all", "as": {"config": {}, "vm_args": [], "env": {}}}
+    assert web.links["kv"] == {"connect": "all", "as": {"config": {}, "vm_args": [], "env": {}}, "call": None}
 
 
 def test_neighbours_become_settings_as_the_family_maps_them(tmp_path):
@@ -78,12 +78,15 @@ def test_nodes_are_connected_as_the_family_says(connect, options):
     lookup.host = {"wombat_nodes": [{"name": "web1@h", "family": "web"}]}
     domains = {"kv1@h": "x", "kv2@h": "x", "kv3@h": "y", "web1@h": "x", "web2@h": "x"}
     loaded = {
-        "families": {"web": {"connect": {"kv": connect}}},
+        "families": {"web": {"connect": {"kv": connect}, "calls": {}}},
         "members": {
             "web": {"nodes": ["web1@h", "web2@h"], "domains": domains},
             "kv": {"nodes": ["kv1@h", "kv2@h", "kv3@h"], "domains": domains},
         },
     }
-    assert lookup.neighbours("web", loaded)["options"] == options
+    assert lookup.neighbours("web", loaded)["options"] == {**options, "calls": {}}
+    loaded["families"]["web"]["calls"] = {"kv": "web:use(Nodes)"}
+    calls = {"web1@h": [["kv", ["kv1@h", "kv2@h", "kv3@h"], "web:use(Nodes)"]]}
+    assert lookup.neighbours("web", loaded)["options"] == {**options, "calls": calls}
     lookup.host = {"wombat_nodes": [{"name": "web2@h", "family": "web"}]}
     assert bool(lookup.neighbours("web", loaded)["options"]["peers"]) == (connect == "all")
