@@ -83,6 +83,7 @@ def page() -> str:
     lines += [
         "What is needed to connect stands under ``credentials`` or ``options`` of the provider, or comes from the",
         "environment variables that the cloud's own tools use. Other arguments of libcloud's driver may be given, too.",
+        "Where the file gives any of ``user_id``, ``key``, ``secret`` and ``token``, the environment's are not used.",
         "",
     ]
     needs = []

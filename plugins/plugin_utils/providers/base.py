@@ -75,6 +75,7 @@ class Adapter:
     """
 
     lacks: t.Mapping[str, str] = {}  # feature -> why it is missing
+    arguments: t.Mapping[str, t.Any] = {}  # what a libcloud driver is opened with, by file and environment
     remembers: t.ClassVar[bool] = True  # whether what it refused counts for later runs too
 
     def __init__(self, deployment: Deployment, name: str) -> None:
@@ -214,10 +215,12 @@ class Adapter:
         value = getattr(error, "value", None) or getattr(error, "message", None) or str(error) or type(error).__name__
         # An error of the HTTP library has the whole URL, which may have an instance's user data in it.
         text = re.sub(r"\?[^\s?'\"<>]*=[^\s'\"<>]*", "?...", " ".join(str(value).split()))
-        hidden = [value for key, value in self.options.items() if re.search("token|secret|password|key", key)]
+        given = [*self.options.items(), *self.arguments.items()]
+        hidden = [value for key, value in given if re.search("token|secret|password|key|user", key)]
         with self._lock:
-            hidden += [line for key in self._keys.values() for line in key.private.splitlines()[1:-1]]
-        for secret in texts_in([self.credentials, hidden]):
+            hidden += [key.private for key in self._keys.values()]
+        lines = {line.strip() for secret in texts_in([self.credentials, hidden]) for line in secret.splitlines()}
+        for secret in sorted(lines, key=len, reverse=True):  # one may be a part of another
             if len(secret) > 3:
                 for form in (secret, urllib.parse.quote(secret, safe="")):
                     text = text.replace(form, "***")

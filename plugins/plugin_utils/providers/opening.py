@@ -33,6 +33,8 @@ CONVENTIONS = {
 }
 # What drivers call the reading of a console.
 CONSOLE = ("ex_get_console_output", "ex_get_serial_output", "ex_read_console_output_node")
+# The arguments of constructors that say together who asks: all of the file, or all of the environment.
+IDENTITY = {"user_id", "key", "secret", "token"}
 NO_ARGUMENT = "the driver's create_node takes nothing for it"
 # What the file may ask of a provider -> the feature that it needs.
 ASKED = {
@@ -85,13 +87,16 @@ def arguments(adapter: t.Any) -> dict[str, t.Any]:
                         f"{path}.{part}.{name} is not an argument of driver {adapter.spec.driver}; "
                         f"{suggestion(name, known - {'self', 'cls'})}"
                     )
+    named = [name for name in sorted(IDENTITY) if given.get(name) not in (None, "")]
     for name, value in adapter.from_environment().items():
-        if given.get(name) in (None, "") and value not in (None, ""):
+        if given.get(name) in (None, "") and value not in (None, "") and not (named and name in IDENTITY):
             given[name] = value
     for name in adapter.needed:
         if all(given.get(one) in (None, "") for one in name.split("|")):
             variables = adapter.environment.get(name.partition("|")[0], ())
             hint = f", or set the environment's variable {variables[0]}" if variables else ""
+            if named and name in IDENTITY:
+                hint = f"; the environment's is not taken beside the file's {named[0]}"
             raise WombatError(f"{path} lacks {name.replace('|', ' or ')}; write it under credentials or options{hint}")
     return {name: value for name, value in given.items() if value is not None}
 
