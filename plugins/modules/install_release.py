@@ -81,7 +81,7 @@ options:
   keep:
     description:
       - How many other versions stay, most recently used first. Neither the current version nor one that a process
-        runs from is ever removed.
+        runs from or a stopped node starts with is ever removed.
     type: int
     default: 3
   force:

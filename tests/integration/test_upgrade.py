@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Upgrades of a family that is in use: hot, rolling and full, failing ones, and back."""
+"""Upgrades of a family that is in use and speaks TLS: hot, rolling and full, failing ones, and back."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ families:
   kv:
     release: kv
     nodes: 3
+    distribution: {tls: true}
     config: {kv: {data_dir: "{{ data_dir }}"}}
     vm_args: ["{{ kv_args | default('') }}"]
     upgrade: {checks: ["maps:get(whole, kv:status())", "{{ kv_check | default('true') }}"]}
@@ -47,6 +48,7 @@ families:
     release: web
     nodes: 2
     neighbours: [kv]
+    distribution: {tls: true}
     config: {web: {port: 8080}}
     upgrade: {allow: rolling}
     hooks:
