@@ -59,6 +59,9 @@ class Case:
     answers: list[Answer] = dataclasses.field(default_factory=list)
     writes: t.Callable[[Sent], bool] | None = None
     country: str | None = None
+    public: str | None = None  # the address of an instance of which the tag says that it is the public one
+    left: dict[str, float] = dataclasses.field(default_factory=dict)  # of the account's limits
+    fault: str = ""  # what is told of an instance in state error
     environment: dict[str, str] = dataclasses.field(default_factory=dict)
     surroundings: t.Callable[[t.Any, dict[str, str]], dict[str, str]] | None = None  # (folder, values) -> variables
     tagged: bool = True

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import base64
+import concurrent.futures
+import dataclasses
 import json
 import pathlib
 import re
@@ -13,12 +15,13 @@ import types
 
 import pytest
 import yaml
-from case import NAME, RUN, SECRET, TAGS, opened
+from case import NAME, RUN, SECRET, TAGS, deployment, opened
 from cases import CASES
 from wire import Answer, Wire, lay
 
 from ansible_collections.wombat.erlang.plugins.action.instances import ActionModule
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import registry
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import FEATURES, Refusal
 
 OURS = {"name": NAME, "tags": TAGS}
@@ -58,6 +61,7 @@ def test_domains(case, wire, adapter):
     assert domain.images == (case.image,)
     assert {entry["price"] for entry in domain.offers()}.isdisjoint({0})
     assert case.region in adapter.regions()
+    assert domain.provider_quota == case.left
 
 
 def test_instances_are_ours_only(case, wire, adapter):
@@ -69,6 +73,13 @@ def test_instances_are_ours_only(case, wire, adapter):
     assert (instance.provider, instance.region, instance.zone) == ("cloud", case.region, case.zone)
     assert (instance.size, instance.state, instance.address) == (case.size.name, "running", case.address)
     assert instance.created > 0 or not case.tagged
+
+
+def test_the_tag_says_which_address(case, wire, adapter):
+    """Also where the file says another."""
+    wire.answers += case.listed([{**OURS, "tags": {**TAGS, "wombat-address": "public"}}])
+    (instance,) = adapter.instances()
+    assert instance.address == (case.public if case.tagged else case.address)
 
 
 def test_check_mode_sends_nothing_that_writes(case, wire, adapter):
@@ -92,11 +103,14 @@ def test_check_mode_sends_nothing_that_writes(case, wire, adapter):
 
 
 def test_states(case, wire, adapter):
-    seen = {}
+    seen, errors = {}, set()
     for word in case.states:
         wire.answers += case.listed([{**OURS, "state": word}])
-        seen[word] = next((instance.state for instance in adapter.instances()), "gone")
+        found = adapter.instances()
+        seen[word] = next((instance.state for instance in found), "gone")
+        errors |= {instance.error for instance in found if instance.state == "error"}
     assert seen == case.states
+    assert errors == ({case.fault} if "error" in case.states.values() else set())
 
 
 def test_create(case, wire, adapter):
@@ -236,6 +250,27 @@ def test_credentials_of_the_environment(case, wire, tmp_path, monkeypatch):
 def test_nothing_is_sent_before_it_is_asked(case, wire, adapter):
     assert not wire.sent
     assert set(adapter.features) == set(FEATURES)
+
+
+def test_no_thread_has_the_driver_of_another(case, wire, adapter):
+    scope = adapter.scope(case.region)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        other = pool.submit(adapter.driver, scope).result()
+    assert adapter.driver(scope) is adapter.driver(scope)
+    assert adapter.driver(scope) is not other
+
+
+def test_the_file_says_how_many_requests_a_second(case, wire, tmp_path):
+    adapter = registry.open_provider(deployment(tmp_path, case.provider, rate=4), "cloud")
+    assert adapter.pace.gap == 0.25
+    assert registry.open_provider(deployment(tmp_path, case.provider), "cloud").pace.gap == 0.1
+
+
+def test_the_file_says_where_a_region_is(case, wire, tmp_path):
+    place = {"country": "NZ", "continent": "OC", "city": "Dunedin", "latitude": -45.9, "longitude": 170.5}
+    domains = opened(tmp_path, case.provider, domains={case.region: place}).domains()
+    (told,) = {dataclasses.astuple(one.geography)[:5] for one in domains if one.region == case.region}
+    assert told == ("NZ", "OC", "Dunedin", -45.9, 170.5)
 
 
 def test_lost_reply_is_looked_for_by_name(case, wire, adapter):

@@ -223,6 +223,9 @@ AZURE = Case(
         Answer("DELETE", MACHINE, "", 202),
     ],
     country="US",
+    public="192.0.2.7",
+    left={"instances": 24998, "vcpus": 14},
+    fault="AllocationFailed: said so",
     environment={
         "tenant_id": "AZURE_TENANT_ID",
         "subscription_id": "AZURE_SUBSCRIPTION_ID",

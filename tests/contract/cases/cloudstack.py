@@ -35,7 +35,10 @@ def machine(instance):
         "tags": later,
         "displayname": " ".join([instance["name"], *words]),
         "state": instance.get("state", "Running"),
-        "nic": [{**MACHINES[0]["nic"][0], "ipaddress": "10.1.1.116"}],
+        "nic": [
+            {**MACHINES[0]["nic"][0], "ipaddress": "10.1.1.116"},
+            {**MACHINES[0]["nic"][0], "networkid": "861", "ipaddress": "203.0.113.7"},
+        ],
     }
 
 
@@ -47,11 +50,12 @@ def cases(path):
         return command("listVirtualMachines", {"listvirtualmachinesresponse": {"virtualmachine": found}}, **params)
 
     def listed(instances):
-        """More than a page: the first is full of others."""
+        """More than a page: the first is full of others. The server picks by the name."""
+        ours = {"keyword": "shop-"}
         others = [{**MACHINES[0], "id": str(number), "name": "other"} for number in range(500)]
         found = list(map(machine, instances))
         by_id = [machines([one], id=one["id"]) for one in found] or [machines([], id="4711")]
-        return [machines(others, page="1"), machines([MACHINES[1], *found], page="2"), *by_id]
+        return [machines(others, page="1", **ours), machines([MACHINES[1], *found], page="2", **ours), *by_id]
 
     def create():
         done = fixture("cloudstack", "queryAsyncJobResult_17164.json")
@@ -146,6 +150,8 @@ def cases(path):
         ],
         "writes": lambda sent: not sent.params["command"].startswith(("list", "query")),
         "country": "AU",
+        "public": "203.0.113.7",
+        "left": {"instances": 17},
     }
     return provider, shared
 

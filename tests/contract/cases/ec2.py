@@ -117,6 +117,7 @@ SHARED = {
             401,
         )
     ],
+    "public": "1.2.3.4",
     "writes": lambda sent: not sent.params["Action"].startswith("Describe"),
     "chapter": {"use_param": "Action"},
 }

@@ -166,6 +166,8 @@ GCE = Case(
         Answer("GET", f"{ZONE}/operations/.*", DONE),
     ],
     country="US",
+    public="23.236.58.15",
+    left={"instances": 10489, "vcpus": 1020},
     environment={
         "user_id": "GOOGLE_APPLICATION_CREDENTIALS",
         "key": "GOOGLE_APPLICATION_CREDENTIALS",

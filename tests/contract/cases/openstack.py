@@ -41,13 +41,25 @@ def server(instance):
         "name": instance["name"],
         "metadata": instance["tags"],
         "status": instance.get("state", "ACTIVE"),
+        "fault": {"message": "No valid host was found."} if instance.get("state") == "ERROR" else None,
         "OS-EXT-AZ:availability_zone": "nova",
         **instance.get("extra", {}),
     }
 
 
 def listed(instances):
-    return [Answer("GET", ".*/servers/detail", {"servers": [*SERVERS, *map(server, instances)]})]
+    """In two pages, of servers that nova picks by their names."""
+    ours = {"name": "^shop-"}
+    following = [{"rel": "next", "href": "https://compute.example.com/servers/detail?name=%5Eshop-&marker=1"}]
+    return [
+        Answer("GET", ".*/servers/detail", {"servers": SERVERS, "servers_links": following}, params=ours),
+        Answer(
+            "GET",
+            ".*/servers/detail",
+            {"servers": [server(one) for one in instances]},
+            params={**ours, "marker": "1"},
+        ),
+    ]
 
 
 def create():
@@ -113,6 +125,9 @@ SHARED = {
     "listed": listed,
     "identity": "4711",
     "address": "10.182.64.29",
+    "public": "50.57.94.30",
+    "left": {"instances": 6, "memory": 50688},
+    "fault": "No valid host was found.",
     "create": create,
     "verbs": VERBS,
     "refusals": REFUSALS,

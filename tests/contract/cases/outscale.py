@@ -51,11 +51,12 @@ def machine(one):
         "VmId": one.get("id", "i-4711"),
         "VmType": "tinav5.c1r1p2",
         "State": one.get("state", "running"),
-        "StateReason": "",
+        "StateReason": "Server.InternalError" if one.get("state") == "quarantine" else "",
         "ClientToken": f"{one['name']}.2" if one["tags"] else "",
         "Placement": {"SubregionName": "eu-west-2a", "Tenancy": "default"},
         "CreationDate": "2024-03-01T12:34:56.789Z",
         "PrivateIp": "10.0.0.4",
+        "PublicIp": "203.0.113.7",
         "Tags": pairs({"Name": one["name"], **one["tags"]}),
     }
 
@@ -184,6 +185,9 @@ OUTSCALE = Case(
     ],
     writes=lambda sent: "/Read" not in sent.path,
     country="FR",
+    public="203.0.113.7",
+    left={"instances": 17, "memory": 60 * 1024},
+    fault="Server.InternalError",
     environment={"key": "OSC_ACCESS_KEY", "secret": "OSC_SECRET_KEY"},
 )
 CASES = [OUTSCALE]

@@ -40,11 +40,17 @@ def droplet(instance):
 
 
 def droplets(instances):
-    found = {"droplets": [*DROPLETS, *map(droplet, instances)], "links": {}}
+    """In two pages."""
+    last = "https://api.digitalocean.com/v2/droplets?page=2"
+    pages = [
+        {"droplets": DROPLETS, "links": {"pages": {"last": last}}},
+        {"droplets": [droplet(one) for one in instances], "links": {}},
+    ]
     wanted = {"tag_name": "wombat-deployment:shop"}
     by_id = [one for one in map(droplet, instances) if one["id"] == 4711]
     return [
-        Answer("GET", "/v2/droplets", found, params=wanted),
+        Answer("GET", "/v2/droplets", pages[0], params=wanted),
+        Answer("GET", "/v2/droplets", pages[1], params={**wanted, "page": "2"}),
         Answer("GET", "/v2/droplets/4711", {"droplet": by_id[0], "links": {}})
         if by_id
         else Answer("GET", "/v2/droplets/4711", {"id": "not_found", "message": "not found"}, 404),
@@ -125,6 +131,8 @@ DIGITALOCEAN = Case(
         Answer("DELETE", "/v2/droplets/4711", "", 204),
     ],
     country="US",
+    public="128.199.13.158",
+    left={"instances": 24},
     environment={"key": "DIGITALOCEAN_ACCESS_TOKEN"},
 )
 
@@ -232,6 +240,7 @@ LINODE = Case(
         Answer("DELETE", "/v4/linode/instances/4711", {}),
     ],
     country="GB",
+    public="138.89.34.81",
     environment={"key": "LINODE_CLI_TOKEN"},
 )
 
@@ -335,6 +344,7 @@ VULTR = Case(
         Answer("DELETE", "/v2/instances/4711", "", 204),
     ],
     country="DE",
+    public="45.76.83.44",
     environment={"key": "VULTR_API_KEY"},
 )
 CASES = [DIGITALOCEAN, LINODE, VULTR]
