@@ -57,7 +57,8 @@ class ActionModule(ControllerAction):
             clock = time.strftime("%H:%M", time.localtime(until))
             self.say(f"~ {'/'.join(refusal.scope)}  left out until {clock}, for lately {refusal} ({memory.path})")
         first = planning.make_plan(deployment, before, options["run"], remembered)
-        lines = planning.diff_lines(first, before.offers())
+        idle = [] if before.twins else reconcile.idle(adapters, before, first)
+        lines = planning.diff_lines(first, before.offers()) + [f"~ {instance.name}  started" for instance in idle]
         if self.check:
             # Ansible shows no diff of a task that changes nothing, as when all that is to do is to retire.
             for line in (*lines, *(f"- {twin.name}  {twin.domain}  {twin.id} is its twin" for twin in before.twins)):
@@ -70,7 +71,7 @@ class ActionModule(ControllerAction):
                 outcome = reconcile.grow(
                     deployment, adapters, options["run"], self.say, options["deadline"], remembered, before, stop
                 )
-            self.say_goodbye(stop, "created", [instance.name for instance in outcome.created])
+            self.say_goodbye(stop, "created", [one.name for one in outcome.created], outcome.observation.instances)
             fresh = [instance.name for instance in outcome.created]
             reconcile.keep_firewalls(adapters, outcome.observation.instances, self.say)
             KnownHosts(deployment).forget(outcome.destroyed)
@@ -86,10 +87,13 @@ class ActionModule(ControllerAction):
         for one in outcome.observation.silent:
             self.say(f"? {one.provider}  {one.reason}; an instance may be there: mend it, or take it out of the file")
         return {
-            "changed": bool(first.create if self.check else outcome.created or outcome.destroyed),
+            "changed": bool(
+                first.create or idle if self.check else outcome.created or outcome.destroyed or outcome.started
+            ),
             "hosts": unsafe(hosts),
             "unlisted": unsafe([host for host in hosts if not self.listed(host)]),
             "created": sorted(instance.name for instance in outcome.created),
+            "started": sorted(outcome.started),
             "surplus": surplus,
             "refusals": unsafe([{"kind": r.kind, "scope": list(r.scope), "text": r.text} for r in outcome.refusals]),
             "unknown": unsafe(outcome.observation.unclear),
@@ -143,16 +147,17 @@ class ActionModule(ControllerAction):
             with interruptible() as stop:
                 destroyed = reconcile.destroy(adapters, instances, self.say, stop)
             KnownHosts(deployment).forget(destroyed)
-            self.say_goodbye(stop, "destroyed", destroyed)
+            left = [instance for instance in instances if instance.name not in destroyed]
+            self.say_goodbye(stop, "destroyed", destroyed, left)
         return {"changed": bool(destroyed), "destroyed": destroyed, "diff": {"prepared": lines} if lines else []}
 
     @staticmethod
-    def say_goodbye(stop: threading.Event, verb: str, names: t.Sequence[str]) -> None:
-        """After Ctrl-C, say what was done until then, and end."""
+    def say_goodbye(stop: threading.Event, verb: str, names: t.Sequence[str], existing: t.Sequence[Instance]) -> None:
+        """After Ctrl-C, say what was done until then and what exists of what this was about, and end."""
         if stop.is_set():
             tell_terminal(
-                f"interrupted: {len(names)} instances were {verb} ({', '.join(sorted(names)) or 'none'}); nothing is "
-                "half done, and the next run goes on from there"
+                f"interrupted: {len(names)} instances were {verb} ({', '.join(sorted(names)) or 'none'}), "
+                f"{len(existing)} exist; nothing is half done, and the next run goes on from there"
             )
             raise KeyboardInterrupt
 

@@ -15,8 +15,9 @@ description:
   - Observes all providers of the deployment, places the nodes that are missing, and creates instances for them, in
     parallel.
   - What a provider refuses leaves the offers, and only the rest is placed again.
-  - A provider that cannot be observed makes its instances unknown, not absent. Meanwhile no family grows, and the run
-    says so.
+  - An instance that somebody stopped is started, where its driver can.
+  - A provider that cannot be observed makes its instances unknown, not absent. Meanwhile no family grows that
+    may be there, and the run says so.
   - Instances that do not carry the deployment's name and tags are never touched.
 attributes:
   check_mode:
@@ -94,6 +95,11 @@ unlisted:
   elements: dict
 created:
   description: Names of the instances that were created.
+  returned: O(state=present)
+  type: list
+  elements: str
+started:
+  description: Names of the instances that somebody had stopped, and that were started.
   returned: O(state=present)
   type: list
   elements: str

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What to create and what is surplus, from what was observed. Pure.
 
-A provider that cannot be observed makes its instances unknown: while it is, no family grows, for its missing nodes
-may be there.
+A provider that cannot be observed makes its instances unknown: while it is, no family grows that may be there, by its
+`demand.where`, for its missing nodes may be.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils.errors import Wombat
 from ansible_collections.wombat.erlang.plugins.plugin_utils import placement
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.parsing_security import groups_of
+from ansible_collections.wombat.erlang.plugins.plugin_utils.placement.expressions import excludes
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Domain, Instance, Refusal, Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.sharing import Shares
 from ansible_collections.wombat.erlang.plugins.plugin_utils.victims import first_to_go
@@ -111,7 +112,9 @@ def make_plan(
     held: dict[str, int] = {}
     for name, demand in demands.items():
         there = sum(instance.nodes.get(name, 0) for instance in alive)
-        hidden = demand["nodes"] if seen.unknown else seen.hidden(name) * most_nodes(demand)
+        hidden = seen.hidden(name) * most_nodes(demand)
+        if any(may_be_on(provider, demand) for provider in seen.unknown):
+            hidden = demand["nodes"]
         if demand["nodes"] > there and hidden:
             held[name] = min(hidden, demand["nodes"] - there)
             demand["nodes"] -= held[name]
@@ -167,6 +170,13 @@ def _requests(
                 nodes=share,
                 beside=shares.take(family),
             )
+
+
+def may_be_on(provider: str, demand: t.Mapping[str, t.Any]) -> bool:
+    """Whether a family may have nodes at a provider of which nothing but the name is known."""
+    wheres = demand["demand"].get("where") or ()
+    wheres = (wheres,) if isinstance(wheres, str) else wheres
+    return not any(excludes(where, {"provider": provider}) for where in wheres)
 
 
 def most_nodes(demand: t.Mapping[str, t.Any]) -> int:

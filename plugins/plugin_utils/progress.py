@@ -36,6 +36,14 @@ class Progress:
         told = f"created ({self._created} of {self._wanted})  {instance.provider}: {self._words(instance.provider)}"
         self.say(f"+ {instance.name}  {instance.domain}  {instance.size}  {told}")
 
+    def run(self, instances: t.Iterable[t.Any]) -> None:
+        """Say how many of those that were created run by now, where these are more than before."""
+        running = collections.Counter(one.provider for one in instances if one.state == "running")
+        for provider, number in sorted(running.items()):
+            if number > self.counts[provider]["running"]:
+                self.counts[provider]["running"] = number
+                self.say(f"= {provider}  {self._words(provider)}")
+
     def refused(self, request: t.Any, refusal: object) -> None:
         self._count(request.provider, "refused")
         domain = f"{request.provider}/{request.region}/{request.zone}"

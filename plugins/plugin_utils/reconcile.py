@@ -45,6 +45,7 @@ class Outcome:
     plan: Plan
     created: t.Sequence[Instance] = ()
     destroyed: t.Sequence[str] = ()
+    started: t.Sequence[str] = ()
     refusals: t.Sequence[Refusal] = ()
     late: t.Sequence[Request] = ()  # not asked for any more at the deadline
 
@@ -110,6 +111,7 @@ def grow(
     destroyed: list[str] = []
     taken: set[str] = set()
     attempts = 0
+    gave_up = False
     progress = Progress(say, stop)
 
     def look() -> Observation:
@@ -117,6 +119,7 @@ def grow(
         seen = observe(adapters)
         listed = {instance.name for instance in seen.instances}
         lagging = tuple(instance for name, instance in created.items() if name not in listed)
+        progress.run(instance for instance in seen.instances if instance.name in created)
         return dataclasses.replace(seen, instances=seen.instances + lagging)
 
     seen = before or look()
@@ -135,17 +138,35 @@ def grow(
         # leaves out of sight what the other will take back.
         young = {instance.name: instance for instance in too_young(deployment, seen, known)}
         back = [instance for name, instance in young.items() if name in created]
-        if back:
-            destroyed += destroy(adapters, back, say)
+        if back and not gave_up:
+            try:
+                destroyed += destroy(adapters, back, say)
+            except WombatError as error:  # what was created is told all the same; the next run finds them surplus
+                gave_up = True
+                say(f"! {error}")
             created = {name: instance for name, instance in created.items() if name not in young}
             refusals = [refusal for refusal in refusals if refusal.kind != "quota"]
             seen = look()
             continue
         seen = seen.without(young)
         plan = make_plan(deployment, seen, run, [*remembered, *refusals], taken)
-        if not plan.create or time.monotonic() > end or attempts == ATTEMPTS or progress.stop.is_set():
-            return Outcome(seen, plan, list(created.values()), destroyed, refusals, late=plan.create)
-        check_network(deployment, seen, plan)
+        if not plan.create or time.monotonic() > end or attempts == ATTEMPTS or gave_up or progress.stop.is_set():
+            started, failed = _act(adapters, "start", [] if progress.stop.is_set() else idle(adapters, seen, plan), say)
+            for reason in failed:
+                say(f"! not started: {reason}")
+            seen = look() if started else seen
+            return Outcome(seen, plan, list(created.values()), destroyed, started, refusals, late=plan.create)
+        try:
+            check_network(deployment, seen, plan)
+        except WombatError as error:
+            if not created:
+                raise
+            # What was created stays and is told; only the rest is placed again, without the network that is too much.
+            here = {instance.provider for instance in seen.instances}
+            fresh = [request.provider for request in plan.create if request.provider not in here]
+            refusals.append(Refusal("request", str(error), [*fresh, plan.create[0].provider][0]))
+            say(f"! {refusals[-1]}")
+            continue
         attempts += 1
         taken.update(request.name.rpartition("-")[2] for request in plan.create)
         new, refused = _create(adapters, plan.create, progress, end)
@@ -204,6 +225,13 @@ def _pools(
     return {name: concurrent.futures.ThreadPoolExecutor(max_workers=adapters[name].spec.parallel) for name in names}
 
 
+def idle(adapters: t.Mapping[str, Adapter], seen: Observation, plan: Plan) -> list[Instance]:
+    """The instances that stay but were stopped, and can be started."""
+    leaving = {instance.name for instance in plan.surplus}
+    stopped = (one for one in seen.instances if one.state == "stopped" and one.name not in leaving)
+    return [one for one in stopped if not adapters[one.provider].features["start and stop"]]
+
+
 def drain(adapters: t.Mapping[str, Adapter], instances: t.Sequence[Instance], say: Say) -> None:
     """Mark instances as those that are to go, in parallel, before anything on them is given up.
 
@@ -224,7 +252,7 @@ def _act(
     """Do the same to instances in parallel: the names of those where it is done, and why it is not to others."""
     done: list[str] = []
     failed: list[str] = []
-    sign, word = {"drain": ("~", "draining"), "destroy": ("-", "destroyed")}[verb]
+    sign, word = {"drain": ("~", "draining"), "start": ("~", "started"), "destroy": ("-", "destroyed")}[verb]
 
     def ask(instance: Instance) -> None:
         if stop and stop.is_set():
@@ -232,9 +260,9 @@ def _act(
         try:
             adapters[instance.provider].act(verb, instance)
             done.append(instance.name)
-            say(f"{sign} {instance.name}  {instance.domain}  {instance.size}  {word}")
-        except Refusal as refusal:
-            failed.append(f"{instance.name} ({refusal})")
+            say(f"{sign} {instance.name}  {instance.domain}  {instance.size}  {word} ({len(done)} of {len(instances)})")
+        except WombatError as error:
+            failed.append(f"{instance.name} ({error})")
 
     pools = _pools(adapters, instances)
     try:

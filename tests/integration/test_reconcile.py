@@ -186,7 +186,7 @@ def test_destroying_asks_first_and_leaves_no_file(stall):
     stall.must("destroy", "--check", "-e", "wombat_confirm=stall")
     assert stall.files() == files
     output = stall.must("destroy", "--diff", "-e", "wombat_confirm=stall")
-    assert len(re.findall(r"^- stall-\S+  .* destroyed$", output, re.MULTILINE)) == 4
+    assert len(re.findall(r"^- stall-\S+  .* destroyed \(\d of 4\)$", output, re.MULTILINE)) == 4
     assert [path for path in stall.files() if "/" in path] == []
     assert " changed=0 " in stall.must("destroy", "-e", "wombat_confirm=stall")
 

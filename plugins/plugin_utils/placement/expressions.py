@@ -59,6 +59,12 @@ class Expressions:
         return self._verdicts[text]
 
 
+def excludes(text: str, known: t.Mapping[str, t.Any]) -> bool:
+    """Whether an expression is not true of an offer of which only these fields are known, whatever the others are."""
+    names = _fields(jmespath.compile(text).parsed)
+    return names is not None and known.keys() >= set(names) and Expressions([known]).verdicts(text) != [True]
+
+
 def _verdict(compiled: t.Any, profile: t.Mapping[str, t.Any]) -> Verdict:
     try:
         value = compiled.search(profile)

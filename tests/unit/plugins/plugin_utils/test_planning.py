@@ -213,6 +213,24 @@ def test_an_unknown_provider_holds_growth_and_retires_nothing():
     assert (plan.create, plan.surplus, plan.held) == ((), (), {"kv": 2})
 
 
+@pytest.mark.parametrize(
+    ("where", "held"),
+    [
+        ("provider == 'attic'", False),
+        (["vcpus >= `1`", "contains(['attic', 'barn'], provider)"], False),
+        ("provider != 'attic' || continent == 'EU'", True),
+        ("provider == 'world'", True),
+        ("@ != `0`", True),
+    ],
+)
+def test_an_unknown_provider_holds_only_families_that_may_be_there(where, held):
+    made = deployment(4)
+    kv = dataclasses.replace(made.families["kv"], demand={"where": where})
+    plan = make_plan(dataclasses.replace(made, families={"kv": kv}), seen(instance(1), unknown={"world": ""}), "run")
+    assert plan.held == ({"kv": 3} if held else {})
+    assert len(plan.create) == (0 if held else 3)
+
+
 def test_an_unknown_provider_does_not_hold_what_is_certain():
     here = [instance(n) for n in range(4)]
     plan = make_plan(deployment(3), seen(*here, unknown={"world": "outage"}), "run")

@@ -26,6 +26,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base impor
 from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.clouds import cloud, load, shop, write
 
 FOREVER = 600.0
+PREFER_ATTIC = {"families__kv__placement": {"prefer": ["provider == 'attic'"]}}
 
 
 @pytest.fixture(autouse=True)
@@ -77,11 +78,53 @@ def test_what_is_marked_goes_though_more_is_asked_for_meanwhile(shops):
     assert (here.count(), here.grow("fourth").plan.surplus) == (3, ())
 
 
+def test_what_somebody_stopped_is_started_unless_it_goes(shops):
+    here = shops()
+    first = here.grow().created
+    for instance in first[:2]:
+        here.adapters["attic"].act("stop", instance)
+    outcome = here.grow("second")
+    assert sorted(outcome.started) == sorted(instance.name for instance in first[:2])
+    assert {instance.state for instance in outcome.observation.instances} == {"running"}
+    assert here.grow("third").started == []
+    here.adapters["attic"].act("stop", first[0])
+    outcome = here.change(families__kv__nodes=2).grow("fourth")
+    assert (outcome.started, [one.name for one in outcome.plan.surplus]) == ([], [first[0].name])
+
+
+def test_what_is_gone_meanwhile_does_not_hide_the_others(shops):
+    here = shops()
+    here.grow()
+    victims = here.change(families__kv__nodes=0).grow("second").plan.surplus
+    reconcile.destroy(here.adapters, victims[:1], here.lines.append)
+    with pytest.raises(WombatError, match=f"nothing has left: {victims[0].name} .*is gone"):
+        reconcile.drain(here.adapters, victims, here.lines.append)
+    assert sum(" draining " in line for line in here.lines) == 2
+
+
+def test_a_network_too_many_is_no_place_for_the_rest_and_what_was_created_is_told(shops, monkeypatch):
+    south = {"south": {"zones": {"a": {"refuse": "quota"}}}}
+    attic = cloud(regions={"north": {"zones": {"a": {"quota": {"instances": 2}}}}, **south})
+    here = shops(providers={"attic": attic, "world": cloud()}, **PREFER_ATTIC)
+    monkeypatch.setattr(reconcile, "check_network", one_provider)
+    outcome = here.grow()
+    assert (len(outcome.created), outcome.shortfall()) == (2, {"kv": 1})
+    assert [refusal.kind for refusal in outcome.refusals] == ["quota", "request"]
+    assert any(line.startswith("! provider world refuses (request): too many networks") for line in here.lines)
+    with pytest.raises(WombatError, match="too many networks"):
+        shops(providers={"attic": cloud(), "world": cloud()}, families__kv__placement=SPREAD).grow()
+
+
+SPREAD = {"spread": {"over": "provider", "max_skew": 1, "required": True}}
+
+
+def one_provider(_deployment, seen, plan):
+    if len({one.provider for one in (*seen.instances, *plan.create)}) > 1:
+        raise WombatError("too many networks")
+
+
 def only(region="north", **zone):
     return {"regions": {region: {"zones": {"a": zone}}}}
-
-
-PREFER_ATTIC = {"families__kv__placement": {"prefer": ["provider == 'attic'"]}}
 
 
 def test_grow_creates_what_is_missing_and_nothing_more(shops):
