@@ -4,7 +4,7 @@
 """What providers refused lately, kept between runs, so that the next run does not ask for the same again.
 
 A file in the store; it is no state: without it a run only asks once more. It counts for one text of the deployment
-file, so that whoever mends the file need not wait.
+file, so that whoever mends the file need not wait; what may be mended elsewhere, as in the environment, is not kept.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import typing as t
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Refusal
+
+MENDABLE = ("credentials", "request")  # kinds of refusals that the operator ends, not time
 
 
 class Memory:
@@ -46,6 +48,7 @@ class Memory:
 
     def keep(self, refusals: t.Sequence[Refusal]) -> None:
         """Add refusals to those that still count. A store that cannot be written keeps none."""
+        refusals = [refusal for refusal in refusals if refusal.kind not in MENDABLE]
         now = time.time()
         kept = {refusal.scope: (refusal, until) for refusal, until in self.recall()}
         for refusal in refusals:

@@ -8,7 +8,6 @@ libcloud's objects and exceptions stop here. An adapter for one cloud overrides 
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import re
 import threading
@@ -266,11 +265,17 @@ class Adapter:
             self.spec.domains.get(region, nothing),
             known(self.spec.driver, region),
         ]
-        merged = {}
-        for field in dataclasses.fields(Geography):
-            values = [getattr(one, field.name) for one in said]
-            merged[field.name] = next((value for value in values if value not in (None, (), {})), values[-1])
-        merged["continent"] = merged["continent"] or CONTINENT_OF.get(merged["country"])
+        merged: dict[str, t.Any] = {}
+        for one in said:
+            told = {key: value for key, value in vars(one).items() if value not in (None, (), {})}
+            other = [
+                key for key in ("country", "city") if merged.get(key, told.get(key)) != told.get(key, merged.get(key))
+            ]
+            if other:  # it is elsewhere, so that what tells the spot is not of this place
+                gone = {"city", "latitude", "longitude", *(["continent"] if "country" in other else [])}
+                told = {key: value for key, value in told.items() if key not in gone}
+            merged = {**told, **merged}
+        merged.setdefault("continent", CONTINENT_OF.get(merged.get("country", "")))
         return Geography(**merged)
 
 

@@ -10,6 +10,7 @@ made before the first instance that needs it, kept as the file says, and goes wi
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import threading
 import typing as t
 
@@ -58,7 +59,10 @@ def _rules(deployment: Deployment, family: Family) -> set[Rule]:
     ports += [(EPMD_PORT, EPMD_PORT)] if deployment.epmd else []
     inside = {Rule("tcp", low, high, group_name(deployment, name)) for name in near for low, high in ports}
     return inside | {
-        Rule(one.protocol, one.port, one.port, source) for one in family.firewall for source in one.sources
+        # As clouds tell it again: an address is a network of its own, and a network has no bits of a host.
+        Rule(one.protocol, one.port, one.port, str(ipaddress.ip_network(source, strict=False)))
+        for one in family.firewall
+        for source in one.sources
     }
 
 

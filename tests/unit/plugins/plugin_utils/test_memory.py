@@ -49,6 +49,14 @@ def test_a_mended_file_need_not_wait(deployment):
     assert Memory(deployment).recall() == []
 
 
+@pytest.mark.parametrize("kind", ["credentials", "request"])
+def test_what_may_be_mended_outside_of_the_file_is_not_kept(deployment, tmp_path, kind):
+    Memory(deployment).keep([Refusal(kind, "no", "attic")])
+    assert not (tmp_path / "store").exists()
+    Memory(deployment).keep([QUOTA, Refusal(kind, "no", "attic")])
+    assert [refusal.kind for refusal, _until in Memory(deployment).recall()] == ["quota"]
+
+
 def test_a_run_without_memory_only_asks_once_more(deployment, tmp_path):
     memory = Memory(deployment)
     assert memory.recall() == []
