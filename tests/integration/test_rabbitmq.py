@@ -75,6 +75,13 @@ def broker(tmp_path_factory):
         yield broker
 
 
+def surplus(broker):
+    """The host that would leave a family of two."""
+    plan = broker.must("plan", "-e", "wombat_scale=mq=2").output
+    (name,) = re.findall(r"existing instance is surplus: (\S+)", plan)
+    return name
+
+
 def test_the_family_is_one_cluster_and_a_second_deploy_changes_nothing(broker):
     assert broker.clusters() == [broker.nodes()] * 3
     assert set(broker.must("deploy").changed.values()) == {0}
@@ -100,8 +107,7 @@ def test_it_grows_and_shrinks_with_its_queue(broker):
 
 def test_a_host_that_is_unplugged_is_told_and_healed_and_nothing_leaves_meanwhile(broker):
     addresses = broker.addresses()
-    plan = broker.must("plan", "-e", "wombat_scale=mq=2").output
-    (lost,) = re.findall(r"existing instance is surplus: (\S+)", plan)
+    lost = surplus(broker)
     node = f"rabbit@{addresses[lost]}"
     broker.bench.lab("cut", lost)
     try:
@@ -121,5 +127,15 @@ def test_a_host_that_is_unplugged_is_told_and_healed_and_nothing_leaves_meanwhil
         broker.bench.lab("heal", lost)
     broker.must("deploy")
     assert broker.clusters() == [broker.nodes()] * 3
+    assert broker.replicas() == broker.nodes()
+    assert broker.missing() == []
+
+
+def test_a_host_that_never_comes_back_is_forgotten_when_forced(broker):
+    lost = surplus(broker)
+    broker.bench.lab("cut", lost)
+    broker.must("scale", "-e", "wombat_scale=mq=2", "-e", "wombat_force=true")
+    assert lost not in broker.addresses()
+    assert broker.clusters() == [broker.nodes()] * 2
     assert broker.replicas() == broker.nodes()
     assert broker.missing() == []
