@@ -19,7 +19,7 @@ providers:
   attic:
     driver: local
     options:
-      network: 127.93.0.0/24
+      network: 127.96.0.0/24
       sizes: {small: {vcpus: 1, memory: 1 GiB, price: 0.01}}
       regions: {cellar: {zones: {a: {}}}}
 releases:
