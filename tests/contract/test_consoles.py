@@ -31,7 +31,13 @@ SHOWS = {
         lambda text: [Answer("GET", f"{gce.ZONE}/instances/{NAME}/serialPort", {"contents": text})],
         TEXT,
     ),
+    "eucalyptus": (
+        ec2.EUCALYPTUS,
+        lambda text: [Answer("GET", ec2.PATH, XML.replace("OUTPUT", text), params=ASKED)],
+        CUT,
+    ),
     "openstack": (openstack.OPENSTACK, lambda text: [Answer("POST", ".*/servers/.*/action", {"output": text})], TEXT),
+    "rackspace": (openstack.RACKSPACE, lambda text: [Answer("POST", ".*/servers/.*/action", {"output": text})], TEXT),
     "outscale": (outscale.OUTSCALE, lambda text: [outscale.answer("ReadConsoleOutput", {"ConsoleOutput": text})], CUT),
 }
 ASKED = {"Action": "GetConsoleOutput"}
@@ -56,9 +62,7 @@ def test_keys_are_read_once_a_console_shows_them(driver, tmp_path, monkeypatch):
 def test_who_has_no_console_says_so(tmp_path, monkeypatch):
     for case in CASES:
         lay(Wire(case.book), monkeypatch)
-        assert bool(opened(tmp_path, case.provider).features["console output"]) == (
-            case.driver not in {*SHOWS, "eucalyptus", "rackspace"}
-        )
+        assert bool(opened(tmp_path, case.provider).features["console output"]) == (case.driver not in SHOWS)
 
 
 def test_a_key_that_came_with_an_instance_is_known_before_its_tags_are(tmp_path, monkeypatch):

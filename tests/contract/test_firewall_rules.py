@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The firewall rules of families in CloudStack, Google Compute Engine and Outscale, by answers that keep state."""
+"""The firewall rules of families in CloudStack, Exoscale, GCE and Outscale, by answers that keep state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import dataclasses
 import pytest
 from case import NAME, RUN, TAGS
 from cases import outscale
-from cases.firewalls import CloudStack, Google, Outscale, group
+from cases.firewalls import CloudStack, Exoscale, Google, Outscale, group
 from libcloud.common.cloudstack import CloudStackConnection
 from test_firewall import opened
 from wire import Wire, lay
@@ -25,7 +25,7 @@ INSIDE = {(family, *ports, source) for family in FAMILIES for ports in PORTS for
 EVERYBODY = ("shop-kv", 8080, 8080, "0.0.0.0/0")
 
 
-@pytest.fixture(params=[CloudStack, Google, Outscale], ids=lambda cloud: cloud.case.driver)
+@pytest.fixture(params=[CloudStack, Exoscale, Google, Outscale], ids=lambda cloud: cloud.case.driver)
 def cloud(request, monkeypatch):
     monkeypatch.setattr(CloudStackConnection, "poll_interval", 0)
     return request.param()

@@ -176,6 +176,12 @@ class CloudStack:
         return deploy.params["securitygroupnames"].split(",")
 
 
+class Exoscale(CloudStack):
+    """CloudStack's API."""
+
+    case = cloudstack.CASES[1]
+
+
 class Google:
     """Firewalls of a project."""
 

@@ -20,6 +20,8 @@ INSTANCE = fixture("gce", "zones_us-central1-a_instances_node-name.json")
 BEGUN = fixture("gce", "zones_us-central1-a_instances_post.json")
 DONE = fixture("gce", "operations_operation_zones_us-central1-a_instances_post.json")
 REGION = fixture("gce", "regions_us-central1.json")
+IMAGES = fixture("gce", "projects_debian-cloud_global_images.json")["items"]
+IMAGE = next(one for one in IMAGES if one["name"] == "debian-7-wheezy-v20131120")
 ABOVE = "/compute/v1/projects/project_name"
 ZONE = f"{ABOVE}/zones/us-central1-a"
 ID = "4006034190819017667"
@@ -159,6 +161,7 @@ GCE = Case(
     ],
     answers=[
         Answer("POST", "/o/oauth2/token", TOKEN),
+        Answer("GET", f"/compute/v1/projects/debian-cloud/global/images/{IMAGE['name']}", IMAGE),
         Answer("GET", f"{ABOVE}/regions/us-central1", REGION),
         Answer("GET", f"{ABOVE}/zones/us-central1-b/machineTypes", {"items": []}),
         Answer("POST", f"{ZONE}/instances/{NAME}/(start|stop|reset|setLabels)", BEGUN),

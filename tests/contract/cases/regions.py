@@ -18,6 +18,7 @@ TEXTS = [f"{key}:{value}" for key, value in TAGS.items()]
 DATA = "#cloud-config\n{}\n"
 DROPLETS = fixture("digitalocean_v2", "list_nodes.json")["droplets"]
 LINODES = fixture("linode_v4", "list_nodes.json")["data"]
+IMAGES = fixture("linode_v4", "list_images.json")["data"]
 VULTRS = fixture("vultr_v2", "list_nodes.json")["instances"]
 
 
@@ -124,6 +125,7 @@ DIGITALOCEAN = Case(
     },
     unauthorized=[Answer("GET", ".*", {"id": "unauthorized", "message": "Unable to authenticate you."}, 401)],
     answers=[
+        Answer("GET", "/v2/images/119192817", {"image": fixture("digitalocean_v2", "list_images.json")["images"][0]}),
         Answer("GET", "/v2/account", {"account": {"droplet_limit": 25}}),
         Answer("POST", "/v2/droplets/4711/actions", {}, 201),
         Answer("POST", "/v2/tags", {"id": "unprocessable_entity", "message": "Name has already been taken"}, 422),
@@ -235,6 +237,7 @@ LINODE = Case(
     },
     unauthorized=[Answer("GET", ".*", {"errors": [{"reason": "Invalid Token"}]}, 401)],
     answers=[
+        Answer("GET", "/v4/images/linode/debian10", next(one for one in IMAGES if one["id"] == "linode/debian10")),
         Answer("POST", "/v4/linode/instances/4711/(boot|shutdown|reboot)", {}),
         Answer("PUT", "/v4/linode/instances/4711", {}),
         Answer("DELETE", "/v4/linode/instances/4711", {}),

@@ -421,6 +421,26 @@ def test_what_another_run_is_about_to_take_back_is_not_surplus(shops, monkeypatc
     assert here.count() == 4
 
 
+def test_of_two_runs_the_later_takes_back_what_is_too_much(shops, monkeypatch):
+    here = shops(families__kv__nodes=2)
+    old = {entry.name for entry in here.grow("old").created}
+    here.change(families__kv__nodes=3)
+    adapters = reconcile.open_providers(here.deployment)
+    create = adapters["attic"].create
+    asked = []
+
+    def with_another_right_before(request):
+        theirs = dataclasses.replace(request, name="shop-kv-theirs", token="theirs", run="theirs")
+        reconcile.open_providers(here.deployment)["attic"].create(theirs)
+        asked.append(request.name)
+        return create(request)
+
+    monkeypatch.setattr(adapters["attic"], "create", with_another_right_before)
+    outcome = here.grow("mine", adapters=adapters)
+    assert (outcome.destroyed, outcome.plan.surplus, outcome.created) == (asked, (), [])
+    assert {entry.name for entry in here.seen().instances} == {*old, "shop-kv-theirs"}
+
+
 def test_folders_of_destroyed_instances_are_gone(shops, tmp_path):
     here = shops()
     reconcile.destroy(here.adapters, here.grow().created, here.lines.append)
