@@ -33,6 +33,13 @@ Libcloud by its name, or a driver class by its dotted path. Others than those be
 methods go; ``ansible-playbook wombat.erlang.providers`` shows what each can do, and why not.
 
 Where the deployment file asks for what a driver has not, the run stops with a sentence before anything is created.
+
+- The security groups that are made with ``ec2`` and ``outscale`` have rules for IPv4 alone: of ``firewall.allow``
+  sources of IPv6, ``::/0`` of the default too, are left out there.
+- With ``openstack`` and ``cloudstack`` no floating or NAT address is allocated. ``address: public`` needs a network
+  whose addresses are public; an instance that gets none in time counts as failed, with a sentence.
+- ``eucalyptus`` knows tags in the request that creates an instance only since the end of 2018 (its issue 93), so tags
+  are set once more right after it. With an older one, what is killed between the two leaves an instance untagged.
 """
 
 

@@ -207,6 +207,9 @@ class CloudAdapter(Catalogue):
                 return instance
             if time.monotonic() > end:
                 text = f"it has no {self.spec.address} address after {self.address_deadline:g} seconds"
+                others = [one for one in (*node.private_ips, *node.public_ips) if one]
+                if others:
+                    text += f", only {', '.join(others)}; choose another address of provider {self.spec.name}"
                 return dataclasses.replace(instance, state="error", error=text)
             self.pace.sleep(POLL)
             node = self.reread(node, request.region) or node

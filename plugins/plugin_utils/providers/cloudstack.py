@@ -29,6 +29,7 @@ REPEATABLE = (
     *("list", "query", "start", "stop", "reboot", "destroy"),
     *("createSecurityGroup", "authorize", "revoke", "deleteSecurityGroup"),
 )
+LONGEST_NAME = 255  # characters of a display name, as CloudStack's database keeps it
 
 
 class CloudStackAdapter(CloudStackFirewall, CloudAdapter):
@@ -152,10 +153,17 @@ class CloudStackAdapter(CloudStackFirewall, CloudAdapter):
     # What is done.
 
     def extras(self, request: Request, driver: t.Any, place: Place) -> dict[str, t.Any]:
+        words = [request.name, *(f"{key}={value}" for key, value in self.tags(request).items())]
+        display_name = " ".join(words)
+        if len(display_name) > LONGEST_NAME:
+            text = (
+                f"the tags of {request.name} need {len(display_name)} characters of a display name, which may have "
+                f"{LONGEST_NAME}; shorten the names of the deployment, its families or the network that is address"
+            )
+            raise Refusal("request", text, self.spec.name)
         own = [group.name for group in self.family_groups(request, place.region)]
-        words = [f"{key}={value}" for key, value in self.tags(request).items()]
         return {
-            "ex_displayname": " ".join([request.name, *words]),
+            "ex_displayname": display_name,
             "ex_userdata": self.user_data(request),
             "ex_keyname": self.spec.ssh.get("key_name"),
             "ex_security_groups": [*(self.spec.security_groups or (["default"] if own else [])), *own],

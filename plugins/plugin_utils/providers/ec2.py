@@ -220,9 +220,15 @@ class EC2Adapter(EC2Firewall, CloudAdapter):
         return found[0].id
 
     def mark(self, driver: t.Any, node: t.Any) -> None:
+        self.set_tags(driver, node, {DRAINING: "yes"})
+
+    @staticmethod
+    def set_tags(driver: t.Any, node: t.Any, tags: t.Mapping[str, str]) -> None:
         # libcloud's ex_create_tags counts from 0, where EC2 counts from 1.
-        tag = {"ResourceId.1": node.id, "Tag.1.Key": DRAINING, "Tag.1.Value": "yes"}
-        driver.connection.request(driver.path, params={"Action": "CreateTags", **tag})
+        params = {"Action": "CreateTags", "ResourceId.1": node.id}
+        for number, (key, value) in enumerate(tags.items(), 1):
+            params |= {f"Tag.{number}.Key": key, f"Tag.{number}.Value": value}
+        driver.connection.request(driver.path, params=params)
 
 
 class EucalyptusAdapter(EC2Adapter):
@@ -265,3 +271,7 @@ class EucalyptusAdapter(EC2Adapter):
 
     def region_and_zone(self, node: t.Any, scope: str) -> tuple[str, str]:
         return "eucalyptus", str(node.extra.get("availability") or "")
+
+    def label(self, driver: t.Any, node: t.Any, request: Request) -> None:
+        # Corymbia/eucalyptus issue 93: tags in the request that creates are known since the end of 2018 only.
+        self.set_tags(driver, node, {"Name": request.name, **self.tags(request)})

@@ -21,7 +21,7 @@ class VultrAdapter(RegionAdapter):
     lacks: t.Mapping[str, str] = {
         **RegionAdapter.lacks,
         "firewall rules": "an instance has one firewall group only, which security_groups chooses",
-        "filtered listing": "libcloud's list_nodes lists all",
+        "filtered listing": "Vultr picks by a whole tag, and one tag holds all of ours, which differ; all are listed",
         "images by id": "the driver has no get_image; all are listed",
         "quota": "Vultr tells none",
     }
