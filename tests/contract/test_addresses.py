@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import itertools
+import re
 import types
 
 import pytest
 from case import NAME, TAGS, opened
 from cases import cloudstack, ec2, gce, opennebula, openstack, outscale, regions
-from wire import Answer, Wire, lay
+from wire import Answer, Wire, fixture, lay
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import cloud
@@ -54,3 +55,35 @@ def test_an_address_that_never_comes_is_an_error(tmp_path, monkeypatch):
     instance = opened(tmp_path, case.provider).create(case.request())
     told = "it has no private address after 300 seconds"
     assert (instance.name, instance.state, instance.address, instance.error) == (NAME, "error", None, told)
+
+
+PUBLIC = [
+    (gce.GCE, lambda body: body["networkInterfaces"][0]["accessConfigs"]),
+    (regions.DIGITALOCEAN, lambda body: "private_networking" not in body),
+    (regions.LINODE, lambda body: body["private_ip"] is False),
+    (regions.VULTR, lambda body: "enable_private_network" not in body),
+]
+
+
+@pytest.mark.parametrize(("case", "asks"), PUBLIC, ids=lambda one: getattr(one, "driver", ""))
+def test_a_public_address_is_asked_for(case, asks, tmp_path, monkeypatch):
+    wire = Wire(case.book, case.writes, case.chapter)
+    wire.answers += [*case.answers, *case.create()]
+    lay(wire, monkeypatch)
+    instance = opened(tmp_path, case.provider, address="public").create(case.request())
+    assert instance.address == case.public
+    (post,) = wire.written()
+    assert asks(post.json)
+
+
+def test_a_public_address_is_asked_of_amazon(tmp_path, monkeypatch):
+    """For an instance in a subnet; elsewhere it has one anyway."""
+    case = ec2.EC2
+    wire = Wire(case.book, case.writes, case.chapter)
+    subnets = re.sub("us-east-1[a-z]", "eu-west-1b", fixture("ec2", "describe_subnets.xml"))
+    wire.answers += [*case.create(), Answer("GET", "/", subnets, params={"Action": "DescribeSubnets"})]
+    lay(wire, monkeypatch)
+    for address, wanted in (("public", "true"), ("private", None)):
+        changes = {"networks": ["vpc-532135d1"], "security_groups": ["sg-1"], "address": address}
+        opened(tmp_path, case.provider, **changes).create(case.request())
+        assert wire.written()[-1].params.get("NetworkInterface.1.AssociatePublicIpAddress") == wanted

@@ -70,3 +70,11 @@ def test_of_images_of_that_name_the_newest(tmp_path, monkeypatch):
     assert opened(tmp_path, gce.GCE.provider).image("us-central1").name == "debian-7-wheezy-a"
     names = [types.SimpleNamespace(name=f"debian-12.{number}", extra={}) for number in (9, 11, 10)]
     assert max(names, key=reading.image_age).name == "debian-12.11"
+
+
+def test_an_image_by_its_properties():
+    """Glance has them beside what it tells of every image, or among its metadata."""
+    image = types.SimpleNamespace(id="1", name="debian", extra={"min_disk": 2, "metadata": {"os_distro": "debian"}})
+    assert reading.image_fits(image, {"properties": {"os_distro": "debian", "min_disk": 2}})
+    assert not reading.image_fits(image, {"properties": {"os_distro": "debian", "min_disk": 3}})
+    assert not reading.image_fits(image, {"properties": {"os_version": "12"}})

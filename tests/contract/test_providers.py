@@ -82,8 +82,9 @@ def test_the_tag_says_which_address(case, wire, adapter):
     assert instance.address == (case.public if case.tagged else case.address)
 
 
-def test_check_mode_sends_nothing_that_writes(case, wire, adapter):
+def test_check_mode_sends_nothing_that_writes(case, wire, adapter, tmp_path):
     """The whole of a deploy's cloud work, over a wire that refuses what writes."""
+    adapter = opened(tmp_path, case.provider, firewall=not adapter.features["firewall rules"])
     wire.answers += case.listed([])
     wire.read_only = True
     action = ActionModule.__new__(ActionModule)
@@ -96,6 +97,8 @@ def test_check_mode_sends_nothing_that_writes(case, wire, adapter):
     assert not wire.written()
     wire.answers += case.listed([OURS])
     (instance,) = adapter.instances()
+    told = action.drain({"cloud": adapter}, [instance])
+    assert told["changed"] == (not adapter.features["draining"])
     told = action.destroy(adapter.deployment, {"cloud": adapter}, [instance])
     assert (told["changed"], told["destroyed"]) == (True, [NAME])
     assert not wire.written()
