@@ -41,8 +41,10 @@ options:
   providers:
     description: >-
       Infrastructure accounts by name. Each has a C(driver), C(credentials), C(options), C(labels), C(regions),
-      C(domains), C(image), C(ssh), C(address) and
-      C(parallel), the number of requests at a time.
+      C(domains), C(image), C(ssh), C(address),
+      C(parallel), the number of requests at a time (default 10), C(rate), that of requests a second (default 10), and
+      C(attempts), how often a request is sent that a busy provider turns away (default 6), with longer and longer
+      pauses or those that the provider asks for.
       C(ssh) has C(user), C(port), C(key_file), C(key_name), C(known_hosts), and C(host_keys), which says how the keys
       of hosts become known before the first login - V(inject) them by cloud-init, read them from the V(console),
       V(accept-new) ones, or V(known) to the operator. By default the first of these that the provider can.

@@ -34,7 +34,8 @@ class Provider:
     """A registered infrastructure account.
 
     `credentials` and `options` are the file's own text, templated only by `Deployment.access`. `rate` is in requests a
-    second; `sizes` are patterns such as `m5.*`, and none means all.
+    second; `attempts` counts those of a request that a busy provider turns away; `sizes` are patterns such as `m5.*`,
+    and none means all.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Provider:
     address: str
     parallel: int
     rate: float = 10.0
+    attempts: int = 6
     sizes: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     security_groups: tuple[str, ...] = ()

@@ -34,6 +34,7 @@ def read_provider(name: str, section: Section) -> Provider:
         address=section.text("address", "private") or "private",
         parallel=section.integer("parallel", 10, 1, 1000),
         rate=section.number("rate", 0.01, 1000) or 10.0,
+        attempts=section.integer("attempts", 6, 1, 100),
         sizes=section.strings("sizes"),
         networks=section.strings("networks"),
         security_groups=section.strings("security_groups"),

@@ -48,7 +48,7 @@ class Catalogue(Adapter):
         self.driver_class = opening.driver_class(self.spec.driver, f"{deployment.file}: providers.{name}.driver")
         self.arguments = self.constructor_arguments()
         self.lacks = self.missing()
-        self.pace = Pace(self.spec.rate)
+        self.pace = Pace(self.spec.rate, attempts=self.spec.attempts)
         self._known: dict[t.Any, t.Any] = {}
         opening.check(self)
 

@@ -15,7 +15,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.known_hosts import K
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import host_keys, opening, reading
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import TAG, Instance, Refusal, Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Catalogue, Place
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.transport import ATTEMPTS, pause
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.transport import pause
 
 POLL = 2.0  # seconds between two looks at an instance that has no address yet
 
@@ -132,7 +132,7 @@ class CloudAdapter(Catalogue):
     def _created(self, request: Request) -> t.Any:
         """Create; after a reply that is lost or was "too busy", look for the name before anything else."""
         scope = self.scope(request.region)
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, self.pace.attempts + 1):
             try:
                 return self.create_node(request)
             except Refusal as refusal:
@@ -141,7 +141,7 @@ class CloudAdapter(Catalogue):
                 node = self._named(request, scope)
                 if node is not None:
                     return node
-                if refusal.kind == "outage" or attempt == ATTEMPTS:
+                if refusal.kind == "outage" or attempt == self.pace.attempts:
                     raise
                 self.pace.hold(pause(refusal, attempt))
         raise AssertionError("unreachable")

@@ -16,7 +16,7 @@ import threading
 import time
 import typing as t
 
-ATTEMPTS = 6
+ATTEMPTS = 6  # where the file says no other number
 LONGEST = 60.0  # seconds between two attempts
 BUSY_CODES = (429, 502, 503, 504)
 # libcloud has no types for them (its issue 1577), and AWS tells them with code 400 or 503.
@@ -70,6 +70,7 @@ class Pace:
     :param rate: requests a second.
     :param sleep: waits some seconds.
     :param clock: gives the time in seconds.
+    :param attempts: how often a request is sent that is turned away each time.
     """
 
     def __init__(
@@ -77,10 +78,12 @@ class Pace:
         rate: float,
         sleep: t.Callable[[float], None] = time.sleep,
         clock: t.Callable[[], float] = time.monotonic,
+        attempts: int = ATTEMPTS,
     ) -> None:
         self.gap = 1.0 / rate
         self.sleep = sleep
         self.clock = clock
+        self.attempts = attempts
         self._lock = threading.Lock()
         self._next = 0.0
 
@@ -109,7 +112,7 @@ def govern(connection: t.Any, pace: Pace, harmless: t.Callable[[str, t.Mapping[s
     def request(action: str, *args: t.Any, **kwargs: t.Any) -> t.Any:
         params = kwargs.get("params") or (args[0] if args else None) or {}
         method = kwargs.get("method", "GET")
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, pace.attempts + 1):
             pace.wait()
             before = reply_of(connection)
             try:
@@ -120,7 +123,7 @@ def govern(connection: t.Any, pace: Pace, harmless: t.Callable[[str, t.Mapping[s
                 if not busy(error):
                     raise
                 pace.hold(pause(error, attempt))
-                if attempt == ATTEMPTS or not harmless(method, params):
+                if attempt == pace.attempts or not harmless(method, params):
                     raise error from None
         raise AssertionError("unreachable")
 
