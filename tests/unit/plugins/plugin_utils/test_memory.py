@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import dataclasses
 import time
+import types
 
 import pytest
 
+from ansible_collections.wombat.erlang.plugins.action.instances import ActionModule
+from ansible_collections.wombat.erlang.plugins.plugin_utils import reconcile
 from ansible_collections.wombat.erlang.plugins.plugin_utils.memory import Memory
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Refusal
-from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.clouds import load, shop, write
+from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.clouds import cloud, load, shop, write
 
 QUOTA = Refusal("quota", "Quota exceeded for instances", "attic", "north", "a", "small")
 CAPACITY = Refusal("capacity", "no host", "attic", "north", "a", "small")
@@ -47,6 +50,26 @@ def test_a_mended_file_need_not_wait(deployment):
     with open(deployment.file, "a", encoding="utf-8") as stream:
         stream.write("# mended\n")
     assert Memory(deployment).recall() == []
+
+
+def test_a_run_leaves_it_out_and_says_so(tmp_path):
+    """Of two places one refused lately: all go to the other, though nothing was asked yet."""
+    root = {"root": str(tmp_path / "cloud")}
+    data = shop(providers={"attic": cloud(**root)}, store=str(tmp_path / "store"))
+    deployment = load(write(tmp_path, data))
+    Memory(deployment).keep([CAPACITY])
+    action = ActionModule.__new__(ActionModule)
+    action._task = types.SimpleNamespace(check_mode=True)
+    action.vars = {"groups": {}, "hostvars": {}}
+    lines = []
+    action.say = lines.append
+    adapters = reconcile.open_providers(deployment)
+    told = action.present(deployment, adapters, {"run": "run", "state": "present", "deadline": 60})
+    assert (told["changed"], told["shortfall"]) == (True, {})
+    assert lines[0].startswith("~ attic/north/a/small  left out until ")
+    planned = [line for line in lines if line.startswith("+")]
+    assert len(planned) == 3
+    assert not [line for line in planned if "attic/north" in line]
 
 
 @pytest.mark.parametrize("kind", ["credentials", "request"])
