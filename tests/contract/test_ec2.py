@@ -13,7 +13,7 @@ import pytest
 from case import NAME, RUN, TAGS, opened
 from cases.ec2 import EC2, described
 from moto_ec2 import serving
-from wire import Answer, Wire, lay
+from wire import Answer, Wire, fixture, lay
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import ec2
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Request
@@ -114,3 +114,15 @@ def test_5000_instances(tmp_path, monkeypatch):
     assert {params["MaxResults"] for params in asked} == {"1000"}
     assert {params["Filter.1.Name"] for params in asked} == {"tag:wombat-deployment"}
     assert {params["Filter.1.Value.1"] for params in asked} == {"shop"}
+
+
+@pytest.mark.parametrize(
+    ("arch", "size", "ours"), [("arm64", "t4g.micro", "aarch64"), ("x86_64", "t3.micro", "x86_64")]
+)
+def test_sizes_are_those_that_run_the_image(arch, size, ours, tmp_path, monkeypatch):
+    wire = Wire(EC2.book, EC2.writes, EC2.chapter)
+    images = fixture("ec2", "describe_images.xml").replace(">x86_64<", f">{arch}<")
+    wire.answers.append(Answer("GET", "/", images, params={"Action": "DescribeImages"}))
+    lay(wire, monkeypatch)
+    (domain, *_others) = opened(tmp_path, EC2.provider, sizes=["t3.micro", "t4g.micro"]).domains()
+    assert [(one.name, one.arch) for one in domain.sizes] == [(size, ours)]

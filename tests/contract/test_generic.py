@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import pathlib
+import re
+
 import pytest
 from case import opened
 from wire import Wire, lay
@@ -66,3 +69,14 @@ def test_each_other_driver_says_what_it_lacks(driver):
 def test_what_cannot_be_had_is_a_sentence(wire, tmp_path, asked, sentence):
     with pytest.raises(WombatError, match=f"shop.wombat.yml: providers.cloud.{sentence}"):
         opened(tmp_path, PROVIDER, **asked)
+
+
+def test_clouds_are_known_to_their_adapters_only():
+    """Everything above sees our dataclasses: nothing else imports what libcloud has of them."""
+    plugins = pathlib.Path(registry.__file__).parents[2]
+    found = {
+        path.parent.name
+        for path in plugins.rglob("*.py")
+        if re.search(r"(from|import) libcloud\.compute", path.read_text())
+    }
+    assert found == {"providers", "drivers"}

@@ -273,7 +273,9 @@ def test_instances_that_come_up_in_error_end_the_use_of_their_offer(shops, monke
     adapters = reconcile.open_providers(here.deployment)
     create = adapters["attic"].create
     monkeypatch.setattr(
-        adapters["attic"], "create", lambda request: dataclasses.replace(create(request), state="error")
+        adapters["attic"],
+        "create",
+        lambda request: dataclasses.replace(create(request), state="error", error="No valid host was found"),
     )
     monkeypatch.setattr(adapters["attic"], "instances", list)
     outcome = here.grow(adapters=adapters)
@@ -282,6 +284,7 @@ def test_instances_that_come_up_in_error_end_the_use_of_their_offer(shops, monke
         ("capacity", "north"),
         ("capacity", "south"),
     }
+    assert all("No valid host was found" in str(refusal) for refusal in outcome.refusals)
     assert {entry.name for entry in outcome.plan.surplus} == {e.name for e in outcome.created if e.provider == "attic"}
 
 
