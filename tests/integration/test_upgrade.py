@@ -30,7 +30,7 @@ providers:
   attic:
     driver: local
     options:
-      network: 127.93.0.0/24
+      network: 127.97.0.0/24
       sizes: {small: {vcpus: 1}}
       regions: {cellar: {zones: {a: {}, b: {}}}}
 releases:
