@@ -22,7 +22,6 @@ class LinodeAdapter(RegionAdapter):
     lacks: t.Mapping[str, str] = {
         **RegionAdapter.lacks,
         "firewall rules": "the driver knows no firewalls of Linode",
-        "images by id": "the driver has no get_image; all are listed",
         "network": "the driver knows no networks of Linode",
         "quota": "Linode tells none",
         "security groups": "the driver knows no firewalls of Linode",
