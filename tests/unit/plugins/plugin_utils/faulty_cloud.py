@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 from libcloud.common.exceptions import BaseHTTPError
 from libcloud.compute.base import Node, NodeDriver, NodeImage, NodeLocation, NodeSize
@@ -21,8 +22,9 @@ class Killed(BaseException):
 class Account:
     """One account's state, which survives the processes that ask, and how it misbehaves."""
 
-    def __init__(self, seed: str, quota: int) -> None:
+    def __init__(self, seed: str, quota: int, latency: float) -> None:
         self.random = random.Random(seed)
+        self.latency = latency  # seconds that a call may take, so that parallel ones overtake each other
         self.quota = quota
         self.nodes: list[dict] = []
         self.quiet = True
@@ -46,6 +48,8 @@ class Account:
 
     def step(self) -> None:
         """What can go wrong before a call has any effect."""
+        if self.latency:
+            time.sleep(self.random.random() * self.latency)
         if self.chance(0.03):
             raise BaseHTTPError(429, "Too many requests")
         if self.chance(0.03):
