@@ -35,7 +35,7 @@ def wire(monkeypatch):
 
 def test_a_driver_by_its_name(wire, tmp_path):
     adapter = opened(tmp_path, PROVIDER)
-    assert type(adapter) is GenericAdapter
+    assert isinstance(adapter, GenericAdapter)
     assert adapter.features["create"] == ""
     assert adapter.features["quota"] == "libcloud has no call for it that drivers share"
     assert adapter.features["security groups"] == opening.NO_ARGUMENT
