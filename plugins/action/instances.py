@@ -9,7 +9,7 @@ import time
 import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.plugin_utils import placement, planning, reconcile
+from ansible_collections.wombat.erlang.plugins.plugin_utils import acting, placement, planning, reconcile
 from ansible_collections.wombat.erlang.plugins.plugin_utils.action import ControllerAction
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.hosts import ALL, GONE, RETIRING, host_of
@@ -57,7 +57,7 @@ class ActionModule(ControllerAction):
             clock = time.strftime("%H:%M", time.localtime(until))
             self.say(f"~ {'/'.join(refusal.scope)}  left out until {clock}, for lately {refusal} ({memory.path})")
         first = planning.make_plan(deployment, before, options["run"], remembered)
-        idle = [] if before.twins else reconcile.idle(adapters, before, first)
+        idle = [] if before.twins else acting.idle(adapters, before, first)
         lines = planning.diff_lines(first, before.offers()) + [f"~ {instance.name}  started" for instance in idle]
         if self.check:
             # Ansible shows no diff of a task that changes nothing, as when all that is to do is to retire.
@@ -73,7 +73,7 @@ class ActionModule(ControllerAction):
                 )
             self.say_goodbye(stop, "created", [one.name for one in outcome.created], outcome.observation.instances)
             fresh = [instance.name for instance in outcome.created]
-            reconcile.keep_firewalls(adapters, outcome.observation.instances, self.say)
+            acting.keep_firewalls(adapters, outcome.observation.instances, self.say)
             KnownHosts(deployment).forget(outcome.destroyed)
             learn(deployment, adapters, outcome.observation.instances, fresh, self.say)
             memory.keep([refusal for refusal in outcome.refusals if adapters[refusal.scope[0]].remembers])
@@ -133,7 +133,7 @@ class ActionModule(ControllerAction):
     def drain(self, adapters: dict[str, Adapter], surplus: t.Sequence[Instance]) -> dict[str, t.Any]:
         marked = [one for one in planning.staying(surplus) if not adapters[one.provider].features["draining"]]
         if not self.check:
-            reconcile.drain(adapters, marked, self.say)
+            acting.drain(adapters, marked, self.say)
         lines = "".join(f"~ {instance.name}  draining\n" for instance in marked)
         return {"changed": bool(marked), "diff": {"prepared": lines} if lines else []}
 
@@ -145,7 +145,7 @@ class ActionModule(ControllerAction):
         destroyed = names
         if not self.check:
             with interruptible() as stop:
-                destroyed = reconcile.destroy(adapters, instances, self.say, stop)
+                destroyed = acting.destroy(adapters, instances, self.say, stop)
             KnownHosts(deployment).forget(destroyed)
             left = [instance for instance in instances if instance.name not in destroyed]
             self.say_goodbye(stop, "destroyed", destroyed, left)

@@ -12,6 +12,7 @@ import time
 import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.plugin_utils import acting
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.planning import (
     ALIVE,
@@ -131,7 +132,7 @@ def grow(
     check_twins(seen)
     for twin in seen.twins:
         say(f"! {twin.name}  {twin.domain}  is there twice; {twin.id} is the younger, and is destroyed")
-    destroy(adapters, seen.twins, say, progress.stop)
+    acting.destroy(adapters, seen.twins, say, progress.stop)
     destroyed += [f"{twin.name} ({twin.id})" for twin in seen.twins]
     while True:
         # Two runs at once create too many: each takes back what is its own and too young, for that never joined, and
@@ -140,7 +141,7 @@ def grow(
         back = [instance for name, instance in young.items() if name in created]
         if back and not gave_up:
             try:
-                destroyed += destroy(adapters, back, say)
+                destroyed += acting.destroy(adapters, back, say)
             except WombatError as error:  # what was created is told all the same; the next run finds them surplus
                 gave_up = True
                 say(f"! {error}")
@@ -151,9 +152,9 @@ def grow(
         seen = seen.without(young)
         plan = make_plan(deployment, seen, run, [*remembered, *refusals], taken)
         if not plan.create or time.monotonic() > end or attempts == ATTEMPTS or gave_up or progress.stop.is_set():
-            started, failed = _act(adapters, "start", [] if progress.stop.is_set() else idle(adapters, seen, plan), say)
-            for reason in failed:
-                say(f"! not started: {reason}")
+            started = []
+            if not progress.stop.is_set():
+                started = acting.start(adapters, acting.idle(adapters, seen, plan), say)
             seen = look() if started else seen
             return Outcome(seen, plan, list(created.values()), destroyed, started, refusals, late=plan.create)
         try:
@@ -198,7 +199,7 @@ def _create(
             refusals.append(Refusal("capacity", text, instance.provider, instance.region, instance.zone, instance.size))
         return instance
 
-    pools = _pools(adapters, requests)
+    pools = acting.pools(adapters, requests)
     try:
         futures = {pools[request.provider].submit(ask, request): request for request in requests}
         for future in concurrent.futures.as_completed(futures):
@@ -215,103 +216,3 @@ def _create(
         for pool in pools.values():
             pool.shutdown(cancel_futures=True)
     return created, refusals
-
-
-def _pools(
-    adapters: t.Mapping[str, Adapter], work: t.Iterable[Request | Instance]
-) -> dict[str, concurrent.futures.ThreadPoolExecutor]:
-    """Threads for each provider, as many as it may be asked at a time."""
-    names = sorted({one.provider for one in work})
-    return {name: concurrent.futures.ThreadPoolExecutor(max_workers=adapters[name].spec.parallel) for name in names}
-
-
-def idle(adapters: t.Mapping[str, Adapter], seen: Observation, plan: Plan) -> list[Instance]:
-    """The instances that stay but were stopped, and can be started."""
-    leaving = {instance.name for instance in plan.surplus}
-    stopped = (one for one in seen.instances if one.state == "stopped" and one.name not in leaving)
-    return [one for one in stopped if not adapters[one.provider].features["start and stop"]]
-
-
-def drain(adapters: t.Mapping[str, Adapter], instances: t.Sequence[Instance], say: Say) -> None:
-    """Mark instances as those that are to go, in parallel, before anything on them is given up.
-
-    :raises WombatError: naming those that a provider would not mark.
-    """
-    failed = _act(adapters, "drain", instances, say)[1]
-    if failed:
-        raise WombatError(f"not marked as draining, and nothing has left: {'; '.join(sorted(failed))}; deploy again")
-
-
-def _act(
-    adapters: t.Mapping[str, Adapter],
-    verb: str,
-    instances: t.Sequence[Instance],
-    say: Say,
-    stop: threading.Event | None = None,
-) -> tuple[list[str], list[str]]:
-    """Do the same to instances in parallel: the names of those where it is done, and why it is not to others."""
-    done: list[str] = []
-    failed: list[str] = []
-    sign, word = {"drain": ("~", "draining"), "start": ("~", "started"), "destroy": ("-", "destroyed")}[verb]
-
-    def ask(instance: Instance) -> None:
-        if stop and stop.is_set():
-            return
-        try:
-            adapters[instance.provider].act(verb, instance)
-            done.append(instance.name)
-            say(f"{sign} {instance.name}  {instance.domain}  {instance.size}  {word} ({len(done)} of {len(instances)})")
-        except WombatError as error:
-            failed.append(f"{instance.name} ({error})")
-
-    pools = _pools(adapters, instances)
-    try:
-        for future in [pools[instance.provider].submit(ask, instance) for instance in instances]:
-            future.result()
-    finally:
-        for pool in pools.values():
-            pool.shutdown(cancel_futures=True)
-    return done, failed
-
-
-def destroy(
-    adapters: t.Mapping[str, Adapter],
-    instances: t.Sequence[Instance],
-    say: Say,
-    stop: threading.Event | None = None,
-) -> list[str]:
-    """Destroy instances in parallel; gives the names of those that are gone.
-
-    :param stop: set when nothing more is to be destroyed.
-    :raises WombatError: after all were tried, naming those that a provider would not destroy.
-    """
-    gone, failed = _act(adapters, "destroy", instances, say, stop)
-    _close_firewalls(adapters, [instance for instance in instances if instance.name in gone], failed)
-    if failed:
-        raise WombatError(
-            f"not destroyed: {'; '.join(sorted(failed))}; mend the cause and run again, what was destroyed stays so"
-        )
-    return sorted(gone)
-
-
-def _close_firewalls(adapters: t.Mapping[str, Adapter], gone: t.Sequence[Instance], failed: list[str]) -> None:
-    """Where the last instance of a region went, its firewall rules go too."""
-    for name, region in sorted({(instance.provider, instance.region) for instance in gone}):
-        adapter = adapters[name]
-        if not adapter.spec.firewall:
-            continue
-        try:
-            if not any(instance.region == region for instance in adapter.instances()):
-                adapter.close_firewall(region)
-        except Refusal as refusal:
-            failed.append(f"the firewall rules of {name}/{region} ({refusal})")
-
-
-def keep_firewalls(adapters: t.Mapping[str, Adapter], instances: t.Iterable[Instance], say: Say) -> None:
-    """Bring the firewall rules of all regions with instances to what the file says by now."""
-    for name, region in sorted({(instance.provider, instance.region) for instance in instances}):
-        if adapters[name].spec.firewall:
-            try:
-                adapters[name].open_firewall(region)
-            except Refusal as refusal:
-                say(f"! {name}/{region}  its firewall rules are not as the file says: {refusal}")

@@ -17,7 +17,7 @@ from moto_ec2 import serving
 from wire import Answer, Wire, lay
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.plugin_utils import reconcile
+from ansible_collections.wombat.erlang.plugins.plugin_utils import acting
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import OpenPort
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import registry
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Refusal, Request
@@ -92,15 +92,15 @@ def test_groups_live_with_the_instances_of_their_region(amazon):
     assert [worn[one.id] for one in created] == [["default", f"shop-{one.family}"] for one in created]
 
     allowing = amazon(allowed=(OpenPort(8080, "tcp", ("0.0.0.0/0", "::/0")),))
-    reconcile.keep_firewalls({"cloud": allowing}, allowing.instances(), print)
+    acting.keep_firewalls({"cloud": allowing}, allowing.instances(), print)
     assert (8080, 8080, "0.0.0.0/0") in groups()["shop-kv"]
     apart = amazon(neighbours=())
-    reconcile.keep_firewalls({"cloud": apart}, apart.instances(), print)
+    acting.keep_firewalls({"cloud": apart}, apart.instances(), print)
     assert groups() == {name: {(*ports, name) for ports in both} for name in ("shop-kv", "shop-web")}
 
-    reconcile.destroy({"cloud": adapter}, created[:2], print)
+    acting.destroy({"cloud": adapter}, created[:2], print)
     assert groups().keys() == {"shop-kv", "shop-web"}
-    reconcile.destroy({"cloud": amazon()}, created[2:], print)
+    acting.destroy({"cloud": amazon()}, created[2:], print)
     assert groups() == {}
 
 

@@ -12,7 +12,7 @@ from collections import Counter
 import pytest
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.plugin_utils import reconcile
+from ansible_collections.wombat.erlang.plugins.plugin_utils import acting, reconcile
 from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils import faulty_cloud
 from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.clouds import load, shop, write
 from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.faulty_cloud import ACCOUNTS, Account, Killed
@@ -57,7 +57,7 @@ def run(deployment):
         adapter.pace.hold = lambda seconds: None
         adapter.address_deadline = 1e9
     outcome = reconcile.grow(deployment, adapters, uuid.uuid4().hex, lambda line: None, deadline=1e9)
-    reconcile.destroy(adapters, outcome.plan.surplus, lambda line: None)
+    acting.destroy(adapters, outcome.plan.surplus, lambda line: None)
     return outcome
 
 

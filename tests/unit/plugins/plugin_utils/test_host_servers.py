@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.plugin_utils import planning, reconcile
+from ansible_collections.wombat.erlang.plugins.plugin_utils import acting, planning, reconcile
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Refusal
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.hosts import HostsAdapter
 from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.clouds import load, shop, write
@@ -94,7 +94,7 @@ def test_instances_are_claims_and_claims_come_back(rack):
     (domain,) = seen.domains
     assert (domain.path, domain.limit["instances"], domain.quota["instances"]) == ("rack/default/default", 4, 1)
     assert rack.grow(deployment, "again").created == []
-    reconcile.destroy(adapters, seen.instances, rack.lines.append)
+    acting.destroy(adapters, seen.instances, rack.lines.append)
     assert set(rack.owners(4)) == {""}
     assert not (rack.folder / "192.0.2.0/claims").exists()
 
@@ -116,7 +116,7 @@ def test_a_claim_says_that_its_server_drains(rack):
     adapters = reconcile.open_providers(deployment)
     chosen = rack.grow(deployment).created[0]
     before = [rack.owner(number) for number in range(4)]
-    reconcile.drain(adapters, [chosen], rack.lines.append)
+    acting.drain(adapters, [chosen], rack.lines.append)
     assert [one.draining for one in reconcile.observe(adapters).instances if one.name == chosen.name] == [True]
     assert sum(one.draining for one in reconcile.observe(adapters).instances) == 1
     for number, owner in enumerate(before):
@@ -124,9 +124,9 @@ def test_a_claim_says_that_its_server_drains(rack):
             owner["tags"]["wombat-draining"] = "yes"
         assert rack.owner(number) == owner
     assert not list(rack.folder.glob("*/claims/claim/*.new"))
-    reconcile.destroy(adapters, [chosen], rack.lines.append)
+    acting.destroy(adapters, [chosen], rack.lines.append)
     with pytest.raises(WombatError, match=r"not marked as draining, and nothing has left: .*the claim of .* is gone"):
-        reconcile.drain(adapters, [chosen], rack.lines.append)
+        acting.drain(adapters, [chosen], rack.lines.append)
 
 
 def test_a_retry_of_a_run_claims_nothing_more(rack):
@@ -147,7 +147,7 @@ def test_two_deployments_never_share_a_server(rack):
     assert [owners.count("shop"), owners.count("blog")] == created
     for deployment in (mine, yours):
         adapters = reconcile.open_providers(deployment)
-        reconcile.destroy(adapters, reconcile.observe(adapters).instances, rack.lines.append)
+        acting.destroy(adapters, reconcile.observe(adapters).instances, rack.lines.append)
         if deployment is mine:
             assert rack.owners(4).count("blog") == created[1]
     assert set(rack.owners(4)) == {""}
@@ -159,7 +159,7 @@ def test_a_claim_that_is_another_s_by_now_is_not_released(rack):
     number = list(HOSTS).index(instance.id)
     path = rack.folder / f"192.0.2.{number}/claims/claim/owner"
     path.write_text('{"created": 1, "name": "blog-kv-aaaaaa", "token": null, "tags": {}}')
-    reconcile.destroy(reconcile.open_providers(deployment), [instance], rack.lines.append)
+    acting.destroy(reconcile.open_providers(deployment), [instance], rack.lines.append)
     assert rack.owner(number)["name"] == "blog-kv-aaaaaa"
 
 
@@ -169,12 +169,12 @@ def test_a_release_takes_what_is_ours_along(rack):
     (rack.folder / "srv/nodes").mkdir(parents=True)
     (rack.folder / "192.0.2.0/firewall").touch()
     adapters = reconcile.open_providers(deployment)
-    reconcile.destroy(adapters, [instance], rack.lines.append)
+    acting.destroy(adapters, [instance], rack.lines.append)
     assert not (rack.folder / "srv").exists()
     assert not (rack.folder / "192.0.2.0/firewall").exists()
     done = (rack.folder / "192.0.2.0/log").read_text()
     assert done == "delete table inet wombat\nuserdel\n"
-    reconcile.destroy(adapters, [instance], rack.lines.append)
+    acting.destroy(adapters, [instance], rack.lines.append)
     assert (rack.folder / "192.0.2.0/log").read_text() == done
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from ansible_collections.wombat.erlang.plugins.action.instances import ActionModule
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.plugin_utils import reconcile
+from ansible_collections.wombat.erlang.plugins.plugin_utils import acting, reconcile
 from ansible_collections.wombat.erlang.plugins.plugin_utils.planning import make_plan, short_id
 from ansible_collections.wombat.erlang.plugins.plugin_utils.progress import interruptible
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Refusal
@@ -70,11 +70,11 @@ def test_what_is_marked_goes_though_more_is_asked_for_meanwhile(shops):
     here.grow()
     fewer = here.change(families__kv__nodes=2)
     (victim,) = fewer.grow("second").plan.surplus
-    reconcile.drain(fewer.adapters, [victim], here.lines.append)
+    acting.drain(fewer.adapters, [victim], here.lines.append)
     assert here.lines[-1].startswith(f"~ {victim.name}  ")
     outcome = here.change(families__kv__nodes=3).grow("third")
     assert (len(outcome.created), [one.name for one in outcome.plan.surplus]) == (1, [victim.name])
-    reconcile.destroy(here.adapters, outcome.plan.surplus, here.lines.append)
+    acting.destroy(here.adapters, outcome.plan.surplus, here.lines.append)
     assert (here.count(), here.grow("fourth").plan.surplus) == (3, ())
 
 
@@ -96,9 +96,9 @@ def test_what_is_gone_meanwhile_does_not_hide_the_others(shops):
     here = shops()
     here.grow()
     victims = here.change(families__kv__nodes=0).grow("second").plan.surplus
-    reconcile.destroy(here.adapters, victims[:1], here.lines.append)
+    acting.destroy(here.adapters, victims[:1], here.lines.append)
     with pytest.raises(WombatError, match=f"nothing has left: {victims[0].name} .*is gone"):
-        reconcile.drain(here.adapters, victims, here.lines.append)
+        acting.drain(here.adapters, victims, here.lines.append)
     assert sum(" draining " in line for line in here.lines) == 2
 
 
@@ -195,7 +195,7 @@ def test_what_moves_is_surplus_once_its_replacement_is_there(shops):
         assert len(outcome.plan.surplus) == moves
         assert {entry.name for entry in outcome.plan.surplus} <= old
         assert here.grow(f"{run} again").created == []
-        reconcile.destroy(here.adapters, outcome.plan.surplus, here.lines.append)
+        acting.destroy(here.adapters, outcome.plan.surplus, here.lines.append)
     assert (here.count("attic"), here.count("world")) == (0, 3)
 
 
@@ -299,10 +299,10 @@ def test_surplus_is_named_and_not_destroyed(shops):
 def test_destroy(shops):
     here = shops()
     created = here.grow().created
-    assert reconcile.destroy(here.adapters, created, here.lines.append) == sorted(entry.name for entry in created)
+    assert acting.destroy(here.adapters, created, here.lines.append) == sorted(entry.name for entry in created)
     assert here.count() == 0
-    assert reconcile.destroy(here.adapters, created, here.lines.append) == sorted(entry.name for entry in created)
-    assert reconcile.destroy(here.adapters, [], here.lines.append) == []
+    assert acting.destroy(here.adapters, created, here.lines.append) == sorted(entry.name for entry in created)
+    assert acting.destroy(here.adapters, [], here.lines.append) == []
 
 
 def test_destroy_tries_all_and_names_those_that_stay(shops):
@@ -312,7 +312,7 @@ def test_destroy_tries_all_and_names_those_that_stay(shops):
     with pytest.raises(
         WombatError, match=r"^not destroyed: shop-kv-\w+ \(.*attic.*; shop-kv-\w+ \(.*; mend the cause and run"
     ):
-        reconcile.destroy(here.adapters, created, here.lines.append)
+        acting.destroy(here.adapters, created, here.lines.append)
     here.change(providers={"attic": cloud(), "world": cloud()})
     assert (here.count("attic"), here.count("world")) == (2, 0)
 
@@ -331,7 +331,7 @@ def test_other_deployments_on_the_same_cloud_are_never_touched(tmp_path, shops):
     here.change(providers={"attic": cloud(root=root)}, families__kv__nodes=0)
     outcome = here.grow("again")
     assert {entry.name.split("-")[0] for entry in outcome.plan.surplus} == {"shop"}
-    reconcile.destroy(here.adapters, here.seen().instances, here.lines.append)
+    acting.destroy(here.adapters, here.seen().instances, here.lines.append)
     assert (here.count(), other.count(), len(driver.list_nodes())) == (0, 3, foreign)
 
 
@@ -446,7 +446,7 @@ def test_of_two_runs_the_later_takes_back_what_is_too_much(shops, monkeypatch):
 
 def test_folders_of_destroyed_instances_are_gone(shops, tmp_path):
     here = shops()
-    reconcile.destroy(here.adapters, here.grow().created, here.lines.append)
+    acting.destroy(here.adapters, here.grow().created, here.lines.append)
     assert not (tmp_path / ".wombat/shop/attic").exists()
     assert os.listdir(tmp_path / ".wombat/addresses") == []
 
@@ -479,7 +479,7 @@ def test_every_provider_has_its_own_bound_of_requests(shops, monkeypatch):
     most.clear()
     for name, adapter in adapters.items():
         monkeypatch.setattr(adapter, "act", counting(name, adapter.act))
-    assert len(reconcile.destroy(adapters, created, here.lines.append)) == 10
+    assert len(acting.destroy(adapters, created, here.lines.append)) == 10
     assert most == {"attic": 2, "world": 3}
 
 
@@ -500,7 +500,7 @@ def test_an_interrupt_lets_what_was_begun_end_and_begins_nothing(shops, monkeypa
         outcome = reconcile.grow(here.deployment, adapters, "run", here.lines.append, FOREVER, stop=stop)
     assert signal.getsignal(signal.SIGINT) == handler
     assert (stop.is_set(), len(outcome.created), outcome.shortfall(), here.count()) == (True, 2, {"kv": 3}, 2)
-    assert reconcile.destroy(here.adapters, outcome.created, here.lines.append, stop) == []
+    assert acting.destroy(here.adapters, outcome.created, here.lines.append, stop) == []
     assert len(here.grow("again").created) == 3
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.wombat.erlang.plugins.action.instances import ActionModule
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.plugin_utils import planning, reconcile
+from ansible_collections.wombat.erlang.plugins.plugin_utils import acting, planning, reconcile
 from ansible_collections.wombat.erlang.plugins.plugin_utils.known_hosts import Host, KnownHosts
 from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils import test_faults
 from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.faulty_cloud import ACCOUNTS
@@ -104,7 +104,7 @@ def test_destroying_the_deployment_takes_twins_along(deployment):
     twin_of(ours())
     adapters = reconcile.open_providers(deployment)
     seen = reconcile.observe(adapters)
-    reconcile.destroy(adapters, (*seen.instances, *seen.twins), lambda line: None)
+    acting.destroy(adapters, (*seen.instances, *seen.twins), lambda line: None)
     assert {node["id"] for node in nodes().values()} == {"f1", "f2"}
 
 
