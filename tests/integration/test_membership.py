@@ -16,8 +16,9 @@ from ansible_collections.wombat.erlang.plugins.module_utils import membership
 from ansible_collections.wombat.erlang.plugins.modules import member
 
 
-def prepare(host, *wanted, leaving=(), strategy="mesh", seeds=None, **asked):
-    family = {"name": "kv", "strategy": strategy, "wanted": list(wanted), "leaving": list(leaving), "seeds": seeds}
+def prepare(host, *wanted, leaving=(), left=False, strategy="mesh", seeds=None, **asked):
+    family = {"name": "kv", "strategy": strategy, "wanted": list(wanted), "leaving": list(leaving), "left": left}
+    family["seeds"] = seeds
     family["options"] = asked.pop("options", None)
     validated = ArgumentSpecValidator(member.OPTIONS).validate({"root": str(host.root), "families": [family], **asked})
     assert validated.error_messages == []
@@ -81,11 +82,13 @@ def test_a_missing_node_is_named(hosts):
 def test_a_node_that_should_have_left_is_named(hosts):
     one, other = hosts
     join(one, *everyone(hosts))
-    result = join(one, one.name("kv1"), leaving=[other.name("kv1")], state="settled", timeout=1)
+    leaving = {"leaving": [other.name("kv1")], "state": "settled"}
+    assert "failed" not in join(one, one.name("kv1"), **leaving)  # it may leave yet
+    result = join(one, one.name("kv1"), **leaving, left=True, timeout=1)
     assert result["failed"]
     assert "is still connected to" in result["msg"]
     other.nodes("absent")
-    assert "failed" not in join(one, one.name("kv1"), leaving=[other.name("kv1")], state="settled")
+    assert "failed" not in join(one, one.name("kv1"), **leaving, left=True)
 
 
 def test_a_release_that_joins_by_itself_is_only_told(hosts):
