@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`rebalance`: a family moves to where it is better, one instance a deploy, and keeps what was written."""
+"""`rebalance`: a family moves to where it is better, and keeps what was written: its majority stays where it is."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ releases:
 families:
   kv:
     release: kv
-    nodes: 2
+    nodes: 3
     placement:
+      max: {over: zone, nodes: 2}
       prefer: "zone == '{{ better | default('a') }}'"
       rebalance: {max_moves: 1}
     config: {kv: {data_dir: "{{ data_dir }}"}}
@@ -40,17 +41,15 @@ def answers(shop, expression):
     return {line.split("  ", 1)[1] for line in output.splitlines() if line.startswith("kv1@")}
 
 
-def test_a_family_moves_one_instance_a_deploy_and_loses_nothing(tmp_path):
+def test_a_family_moves_an_instance_to_where_it_is_better_and_loses_nothing(tmp_path):
     with Shop(tmp_path, FILE) as shop:
         shop.must("deploy")
-        assert zones(shop) == ["a", "a"]
+        assert zones(shop) == ["a", "a", "b"]
         assert answers(shop, "kv:put(book, shelf)") == {"ok"}
         before = set(shop.hosts())
-        better = ("-e", "better=b")
-        for found, stays in ((["a", "b"], 1), (["b", "b"], 0)):
-            run = shop.must("deploy", *better)
-            assert zones(shop) == found
-            assert len(before & set(shop.hosts())) == stays
-            assert answers(shop, "kv:get(book)") == {"{ok,shelf}"}
-            assert sum(" destroyed" in line for line in run.output.splitlines()) == 1
-        assert set(shop.must("deploy", *better).changed.values()) == {0}
+        run = shop.must("deploy", "-e", "better=b")
+        assert zones(shop) == ["a", "b", "b"]
+        assert len(before & set(shop.hosts())) == 2
+        assert sum(" destroyed" in line for line in run.output.splitlines()) == 1
+        assert answers(shop, "kv:get(book)") == {"{ok,shelf}"}
+        assert set(shop.must("deploy", "-e", "better=b").changed.values()) == {0}

@@ -143,9 +143,14 @@ def test_a_run_that_is_killed_while_instances_leave_is_gone_on_with(shop):
     assert (list(shop.hosts("wombat_retiring")), len(shop.hosts("family_kv"))) == ([victim], 2)
 
     # Who is not asked may know of nothing.
-    run = play(shop, "none", "retire", "--limit", f"localhost,{victim}")
-    assert run.code > 0
-    assert "No instance was destroyed, for of " in run.output
+    limited = ("retire", "--limit", f"localhost,{victim}")
+    for arguments, words in (
+        ((), "for nobody that answers would be left. Nothing has left"),
+        (("-e", "wombat_force=true"), "No instance was destroyed, for of "),
+    ):
+        run = play(shop, "none", *limited, *arguments)
+        assert run.code > 0
+        assert words in run.output, run.output
     assert len(shop.hosts("family_kv")) == 2
 
     # More is asked for by now: what has begun to leave goes all the same, and another takes its place.
