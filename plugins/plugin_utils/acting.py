@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import dataclasses
 import threading
 import typing as t
 
@@ -13,6 +14,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils.errors import Wombat
 from ansible_collections.wombat.erlang.plugins.plugin_utils.planning import Observation, Plan
 from ansible_collections.wombat.erlang.plugins.plugin_utils.progress import Say
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Adapter, Instance, Refusal, Request
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.model import write_nodes
 
 
 def pools(
@@ -21,6 +23,21 @@ def pools(
     """Threads for each provider, as many as it may be asked at a time."""
     names = sorted({one.provider for one in work})
     return {name: concurrent.futures.ThreadPoolExecutor(max_workers=adapters[name].spec.parallel) for name in names}
+
+
+def batches(
+    adapters: t.Mapping[str, Adapter], requests: t.Iterable[Request], crowded: t.Sequence[Refusal]
+) -> list[list[Request]]:
+    """What can be asked for by one request each; one by one where the quota has no room for a whole batch."""
+    alike: dict[tuple[str, ...], list[Request]] = {}
+    for one in requests:  # the number of nodes is a tag, and tags are those of a whole batch
+        alike.setdefault((one.provider, one.region, one.zone, one.size, one.family, write_nodes(one)), []).append(one)
+    found = []
+    for some in alike.values():
+        alone = any(refusal.covers(dataclasses.asdict(some[0])) for refusal in crowded)
+        most = 1 if alone else adapters[some[0].provider].batch
+        found += [some[start : start + most] for start in range(0, len(some), most)]
+    return found
 
 
 def idle(adapters: t.Mapping[str, Adapter], seen: Observation, plan: Plan) -> list[Instance]:

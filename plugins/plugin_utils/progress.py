@@ -44,14 +44,17 @@ class Progress:
                 self.counts[provider]["running"] = number
                 self.say(f"= {provider}  {self._words(provider)}")
 
-    def refused(self, request: t.Any, refusal: object) -> None:
-        self._count(request.provider, "refused")
-        domain = f"{request.provider}/{request.region}/{request.zone}"
-        self.say(f"! {request.name}  {domain}  {request.size}  {refusal}  {self._words(request.provider)}")
+    def refused(self, requests: t.Sequence[t.Any], refusal: object) -> None:
+        """Say that what was asked for by one request is refused."""
+        first = requests[0]
+        self._count(first.provider, "refused", len(requests))
+        names = first.name + (f" and {len(requests) - 1} more" if len(requests) > 1 else "")
+        domain = f"{first.provider}/{first.region}/{first.zone}"
+        self.say(f"! {names}  {domain}  {first.size}  {refusal}  {self._words(first.provider)}")
 
-    def _count(self, provider: str, what: str) -> collections.Counter[str]:
+    def _count(self, provider: str, what: str, number: int = 1) -> collections.Counter[str]:
         counts = self.counts.setdefault(provider, collections.Counter())
-        counts[what] += 1
+        counts[what] += number
         return counts
 
     def _words(self, provider: str) -> str:

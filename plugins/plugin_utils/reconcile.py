@@ -108,6 +108,7 @@ def grow(
     """
     end = time.monotonic() + deadline
     refusals: list[Refusal] = []
+    crowded: list[Refusal] = []  # where a quota has no room for many at once, though it may have for some
     created: dict[str, Instance] = {}
     destroyed: list[str] = []
     taken: set[str] = set()
@@ -170,48 +171,60 @@ def grow(
             continue
         attempts += 1
         taken.update(request.name.rpartition("-")[2] for request in plan.create)
-        new, refused = _create(adapters, plan.create, progress, end)
+        new, refused = _create(adapters, plan.create, progress, end, crowded)
         created.update((instance.name, instance) for instance in new)
         refusals.extend(refused)
         seen = look()
 
 
 def _create(
-    adapters: t.Mapping[str, Adapter], requests: t.Sequence[Request], progress: Progress, end: float
+    adapters: t.Mapping[str, Adapter],
+    requests: t.Sequence[Request],
+    progress: Progress,
+    end: float,
+    crowded: list[Refusal],
 ) -> tuple[list[Instance], list[Refusal]]:
-    """Create in parallel, with a bound for each provider; what a refusal covers is not asked for again."""
+    """Create in parallel, with a bound for each provider; what a refusal covers is not asked for again.
+
+    :param crowded: the quotas that had no room for a batch, to which others are added here.
+    """
     created: list[Instance] = []
     refusals: list[Refusal] = []
     progress.want(len(requests))
 
-    def ask(request: Request) -> Instance | Refusal | None:
+    def ask(batch: t.Sequence[Request]) -> list[Instance] | Refusal:
         if progress.stop.is_set() or time.monotonic() > end:
-            return None
-        if any(refusal.covers(dataclasses.asdict(request)) for refusal in refusals):
-            return None
+            return []
+        known = [*refusals, *(crowded if len(batch) > 1 else ())]
+        if any(refusal.covers(dataclasses.asdict(batch[0])) for refusal in known):
+            return []
         try:
-            instance = adapters[request.provider].create(request)
+            instances = adapters[batch[0].provider].create(*batch)
         except Refusal as refusal:
-            refusals.append(refusal)
+            (crowded if refusal.kind == "quota" and len(batch) > 1 else refusals).append(refusal)
             return refusal
-        if instance.state not in ALIVE:  # it is surplus now; what replaces it goes elsewhere, so that this ends
-            text = f"{instance.name} came up in state {instance.state}: {instance.error or 'it does not say why'}"
-            refusals.append(Refusal("capacity", text, instance.provider, instance.region, instance.zone, instance.size))
-        return instance
+        for one in instances:
+            if one.state not in ALIVE:  # it is surplus now; what replaces it goes elsewhere, so that this ends
+                text = f"{one.name} came up in state {one.state}: {one.error or 'it does not say why'}"
+                refusals.append(Refusal("capacity", text, one.provider, one.region, one.zone, one.size))
+        return instances
 
     pools = acting.pools(adapters, requests)
     try:
-        futures = {pools[request.provider].submit(ask, request): request for request in requests}
+        futures = {
+            pools[batch[0].provider].submit(ask, batch): batch for batch in acting.batches(adapters, requests, crowded)
+        }
         for future in concurrent.futures.as_completed(futures):
             answer = future.result()
-            request = futures[future]
-            if isinstance(answer, Instance):
-                created.append(answer)
-                progress.created(answer)
-                if answer.state not in ALIVE:
-                    progress.refused(request, f"came up in state {answer.state}: {answer.error}")
-            elif answer is not None:
-                progress.refused(request, answer)
+            batch = futures[future]
+            if isinstance(answer, Refusal):
+                progress.refused(batch, answer)
+                continue
+            for instance in answer:
+                created.append(instance)
+                progress.created(instance)
+                if instance.state not in ALIVE:
+                    progress.refused([instance], f"came up in state {instance.state}: {instance.error}")
     finally:
         for pool in pools.values():
             pool.shutdown(cancel_futures=True)

@@ -52,7 +52,7 @@ def test_an_address_that_never_comes_is_an_error(tmp_path, monkeypatch):
     wire.answers += [*case.answers, *case.create(), Answer("GET", openstack.SERVER, {"server": addressless})]
     lay(wire, monkeypatch)
     monkeypatch.setattr(cloud, "time", types.SimpleNamespace(monotonic=itertools.count(step=100).__next__))
-    instance = opened(tmp_path, case.provider).create(case.request())
+    (instance,) = opened(tmp_path, case.provider).create(case.request())
     told = "it has no private address after 300 seconds"
     assert (instance.name, instance.state, instance.address, instance.error) == (NAME, "error", None, told)
 
@@ -70,7 +70,7 @@ def test_a_public_address_is_asked_for(case, asks, tmp_path, monkeypatch):
     wire = Wire(case.book, case.writes, case.chapter)
     wire.answers += [*case.answers, *case.create()]
     lay(wire, monkeypatch)
-    instance = opened(tmp_path, case.provider, address="public").create(case.request())
+    (instance,) = opened(tmp_path, case.provider, address="public").create(case.request())
     assert instance.address == case.public
     (post,) = wire.written()
     assert asks(post.json)

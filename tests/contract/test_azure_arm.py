@@ -35,7 +35,8 @@ def test_all_threads_share_one_token(wire, tmp_path):
 
 def test_public_address_goes_with_the_machine(wire, tmp_path):
     adapter = opened(tmp_path, PROVIDER, address="public", networks=["shop", "backup/nodes"])
-    assert adapter.create(azure_arm.AZURE.request()).address == "192.0.2.7"
+    (instance,) = adapter.create(azure_arm.AZURE.request())
+    assert instance.address == "192.0.2.7"
     (put,) = wire.written()
     first, second = put.json["properties"]["networkProfile"]["networkInterfaceConfigurations"]
     address = first["properties"]["ipConfigurations"][0]["properties"]

@@ -98,7 +98,7 @@ def test_a_line_that_breaks_tells_no_user_data(case, wire, tmp_path):
 def test_a_creation_that_is_turned_away_is_looked_for_and_asked_for_again(case, wire, adapter):
     wire.answers += [*case.answers, *case.listed([]), *case.create()]
     busy = Busy(wire, wire.writes, 1, {"retry-after": "7"})
-    instance = adapter.create(case.request())
+    (instance,) = adapter.create(case.request())
     assert (instance.name, instance.id) == (NAME, case.identity)
     assert adapter.held[0] == 7
     (turned,) = busy.turned

@@ -63,7 +63,7 @@ def test_life_of_instances(adapter):
     assert micro.disk > 0
     wanted = [requested(region, number) for number, region in enumerate(REGIONS * 2)]
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        created = list(pool.map(adapter.create, wanted))
+        created = [one for made in pool.map(adapter.create, wanted) for one in made]
     assert sorted(one.name for one in created) == sorted(one.name for one in adapter.instances())
     assert all(one.address and one.state in ("pending", "running") for one in created)
     by_name = {one.name: one for one in adapter.instances()}

@@ -79,7 +79,7 @@ def groups():
 def test_groups_live_with_the_instances_of_their_region(amazon):
     adapter = amazon()
     assert groups() == {}
-    created = [adapter.create(requested(family, number)) for number, family in enumerate(("kv", "web", "kv"))]
+    created = [adapter.create(requested(family, number))[0] for number, family in enumerate(("kv", "web", "kv"))]
     both = {(4369, 4369), (9101, 9102)}
     assert groups() == {
         name: {(*ports, source) for ports in both for source in ("shop-kv", "shop-web")}

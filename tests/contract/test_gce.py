@@ -36,7 +36,7 @@ def test_a_name_that_exists_is_ours(wire, tmp_path):
     wire.answers += gce.listed([{"name": NAME, "tags": TAGS}])
     wire.answers += gce.failed("RESOURCE_ALREADY_EXISTS", f"The resource '{NAME}' already exists")
     wire.answers += gce.create()[:1]
-    instance = opened(tmp_path, gce.GCE.provider).create(gce.GCE.request())
+    (instance,) = opened(tmp_path, gce.GCE.provider).create(gce.GCE.request())
     assert (instance.name, instance.id) == (NAME, gce.GCE.identity)
 
 

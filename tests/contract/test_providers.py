@@ -118,7 +118,7 @@ def test_states(case, wire, adapter):
 
 def test_create(case, wire, adapter):
     wire.answers += case.create()
-    instance = adapter.create(case.request())
+    (instance,) = adapter.create(case.request())
     case.created(wire.sent)
     assert (instance.name, instance.id) == (NAME, case.identity)
     assert instance.state in ("pending", "running")
@@ -150,7 +150,7 @@ def test_an_injected_host_key_is_known_before_the_first_login(case, wire, adapte
         return
     adapter = opened(tmp_path, bare, ssh=injecting)
     wire.answers += case.create()
-    instance = adapter.create(case.request())
+    (instance,) = adapter.create(case.request())
     key = adapter.host_key(NAME)
     assert instance.vars == {"wombat_host_keys": [key.public]}
     bodies = [json.loads(one.body) if one.body.startswith("{") else one.body for one in wire.written()]
@@ -279,5 +279,5 @@ def test_the_file_says_where_a_region_is(case, wire, tmp_path):
 def test_lost_reply_is_looked_for_by_name(case, wire, adapter):
     wire.answers += case.listed([OURS])
     wire.answers += case.create()[1:] + case.refusals["outage"]
-    instance = adapter.create(case.request())
+    (instance,) = adapter.create(case.request())
     assert (instance.name, instance.id) == (NAME, case.identity)

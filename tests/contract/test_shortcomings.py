@@ -30,7 +30,7 @@ def test_an_instance_without_the_wanted_address_tells_the_one_it_has(opening):
     server = {**openstack.server({"name": NAME, "tags": TAGS}), "addresses": private}
     wire.answers += [Answer("GET", openstack.SERVER, {"server": server})]
     adapter.address_deadline = -1
-    instance = adapter.create(openstack.OPENSTACK.request())
+    (instance,) = adapter.create(openstack.OPENSTACK.request())
     assert (instance.state, instance.address) == ("error", None)
     assert instance.error == (
         "it has no public address after -1 seconds, only 10.0.0.5; choose another address of provider cloud"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import pathlib
 import typing as t
 
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import FEATURES, NOWHERE
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import FEATURES
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Catalogue
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.registry import ADAPTERS
 
@@ -66,7 +66,7 @@ def arguments(needed: t.Sequence[str], environment: t.Mapping[str, t.Sequence[st
 
 def lacks(driver: str) -> dict[str, str]:
     """What a driver has not: feature -> why."""
-    return {**NOWHERE, **ADAPTERS[driver].lacks}
+    return ADAPTERS[driver].all_lacks(ADAPTERS[driver].lacks)
 
 
 def page() -> str:

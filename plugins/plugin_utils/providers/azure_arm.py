@@ -239,11 +239,12 @@ class AzureAdapter(CloudAdapter):
 
     # What is done.
 
-    def create_node(self, request: Request) -> t.Any:
+    def create_nodes(self, *requests: Request) -> dict[str, t.Any]:
         """One request makes the machine with its disk, interface and address; sent again it makes nothing more.
 
         libcloud would make the interface apart, and its custom data are bytes, which no JSON holds.
         """
+        (request,) = requests
         where = (request.region, request.zone, request.size)
         driver = self.driver(request.region)
         self.find(request.region, request.zone)
@@ -255,7 +256,7 @@ class AzureAdapter(CloudAdapter):
         answer = self.calling(
             lambda: driver.connection.request(action, params=params, data=machine, method="PUT").object, *where
         )
-        return azure_node(driver, answer, [], [])
+        return {request.name: azure_node(driver, answer, [], [])}
 
     def public_key(self, driver: t.Any, region: str) -> str:
         name = self.spec.ssh.get("key_name")

@@ -38,7 +38,7 @@ DRAINING = f"{TAG}draining"  # on an instance that is to go, with the value "yes
 # What clouds differ in, and what it means.
 FEATURES = {
     "create": "Creating and destroying instances.",
-    "bulk creation": "Many instances by one request.",
+    "bulk creation": "Many instances by one request, where ``ssh.host_keys`` is not ``inject``.",
     "tags": "Tags that say who owns an instance, set with its creation.",
     "client token": "Asking twice for an instance creates one.",
     "filtered listing": "The cloud, not the controller, picks a deployment's instances among all.",
@@ -55,13 +55,8 @@ FEATURES = {
     "console output": "Reading what an instance's console showed.",
     "draining": "A tag that says that an instance is to go, so that the next run goes on after one that was killed.",
 }
-# What no adapter does, though some clouds could.
-NOWHERE = {
-    "bulk creation": (
-        "each instance has a name and an SSH host key of its own, which no one request gives to many; requests for one "
-        "each go out in parallel"
-    )
-}
+# Why there is no bulk creation where an adapter says nothing else of it.
+ONE_BY_ONE = "a request creates one instance; many requests go out in parallel"
 MOST_WORDS = 500  # characters of a provider's words
 
 
@@ -74,6 +69,7 @@ class Adapter:
     """
 
     lacks: t.Mapping[str, str] = {}  # feature -> why it is missing
+    at_once: t.ClassVar[int] = 1  # instances that one request can create
     arguments: t.Mapping[str, t.Any] = {}  # what a libcloud driver is opened with, by file and environment
     remembers: t.ClassVar[bool] = True  # whether what it refused counts for later runs too
 
@@ -87,10 +83,20 @@ class Adapter:
         self._lock = threading.Lock()
         self._threads = threading.local()
 
+    @classmethod
+    def all_lacks(cls, lacks: t.Mapping[str, str]) -> dict[str, str]:
+        """What is lacking, with what all lack that do nothing about it."""
+        return {**({"bulk creation": ONE_BY_ONE} if cls.at_once == 1 else {}), **lacks}
+
     @property
     def features(self) -> dict[str, str]:
         """Feature -> "" when there is, else why not."""
-        return {feature: self.lacks.get(feature, NOWHERE.get(feature, "")) for feature in FEATURES}
+        return {feature: self.all_lacks(self.lacks).get(feature, "") for feature in FEATURES}
+
+    @property
+    def batch(self) -> int:
+        """How many instances to create by one request, which gives the same user data to all."""
+        return 1 if self.way == "inject" and not self._own_keys else self.at_once
 
     # What a cloud's own adapter gives.
 
@@ -116,7 +122,11 @@ class Adapter:
         """The only family whose instance may be at what cannot be seen; None: any family's."""
         return None
 
-    def create(self, request: Request) -> Instance:
+    def create(self, *requests: Request) -> list[Instance]:
+        """Create instances by one request: up to `batch`, which differ in name and token only.
+
+        Gives those that came to be; there may be fewer than were asked for.
+        """
         raise NotImplementedError
 
     def act(self, verb: str, instance: Instance) -> None:

@@ -117,45 +117,50 @@ class CloudAdapter(Catalogue):
 
     # What is done.
 
-    def create(self, request: Request) -> Instance:
-        if self.way == "inject":  # before it is there, for not every cloud has room for a key among tags
-            keys = self.known_keys(self.tags(request))[KEYS]
-            KnownHosts(self.deployment).know([Host(request.name, None, tuple(keys))])
+    def create(self, *requests: Request) -> list[Instance]:
+        names = [request.name for request in requests]
+        if self.way == "inject":  # before they are there, for not every cloud has room for a key among tags
+            keys = [tuple(self.known_keys(self.tags(request))[KEYS]) for request in requests]
+            KnownHosts(self.deployment).know([Host(name, None, own) for name, own in zip(names, keys, strict=True)])
         try:
-            node = self._created(request)
+            nodes = self._created(requests)
         except Refusal as refusal:
-            if refusal.kind != "outage":  # after one it may be there
-                KnownHosts(self.deployment).forget([request.name])
+            if refusal.kind != "outage":  # after one they may be there
+                KnownHosts(self.deployment).forget(names)
             raise
-        return self._addressed(request, node)
+        KnownHosts(self.deployment).forget([name for name in names if name not in nodes])
+        return self._addressed([request for request in requests if request.name in nodes], nodes)
 
-    def _created(self, request: Request) -> t.Any:
-        """Create; after a reply that is lost or was "too busy", look for the name before anything else."""
-        scope = self.scope(request.region)
+    def _created(self, requests: t.Sequence[Request]) -> dict[str, t.Any]:
+        """Create; after a reply that is lost or was "too busy", look for the names before anything else."""
         for attempt in range(1, self.pace.attempts + 1):
             try:
-                return self.create_node(request)
+                return self.create_nodes(*requests)
             except Refusal as refusal:
                 if refusal.kind not in ("outage", "throttled"):
                     raise
-                node = self._named(request, scope)
-                if node is not None:
-                    return node
+                nodes = self._named(requests)
+                if nodes:
+                    return nodes
                 if refusal.kind == "outage" or attempt == self.pace.attempts:
                     raise
                 self.pace.hold(pause(refusal, attempt))
         raise AssertionError("unreachable")
 
-    def _named(self, request: Request, scope: str) -> t.Any:
+    def _named(self, requests: t.Sequence[Request]) -> dict[str, t.Any]:
+        """The nodes that are there of those that were asked for, by name."""
+        names = {request.name for request in requests}
+        scope = self.scope(requests[0].region)
         driver = self.driver(scope)
         try:
             nodes = self.calling(lambda: self.list_nodes(driver, scope), scope)
         except Refusal:
-            return None  # what the create itself said is told
-        return next((node for node in nodes if node.name == request.name and self.state(node) != "gone"), None)
+            return {}  # what the create itself said is told
+        return {node.name: node for node in reversed(nodes) if node.name in names and self.state(node) != "gone"}
 
-    def create_node(self, request: Request) -> t.Any:
-        """Create a node in libcloud."""
+    def create_nodes(self, *requests: Request) -> dict[str, t.Any]:
+        """Create nodes in libcloud, as `create` says; gives them by name."""
+        request = requests[0]
         driver = self.driver(self.scope(request.region))
         place = self.find(request.region, request.zone)
         sizes = self.sizes(place)
@@ -169,9 +174,19 @@ class CloudAdapter(Catalogue):
             **self.located(place),
             **self.extras(request, driver, place),
         }
-        node = self.calling(lambda: driver.create_node(**arguments), *where)
-        self.calling(lambda: self.label(driver, node, request), *where)
-        return node
+
+        def call() -> dict[str, t.Any]:
+            nodes = self.launch(driver, arguments, requests)
+            for one in requests:
+                if one.name in nodes:
+                    self.label(driver, nodes[one.name], one)
+            return nodes
+
+        return self.calling(call, *where)
+
+    def launch(self, driver: t.Any, arguments: dict[str, t.Any], requests: t.Sequence[Request]) -> dict[str, t.Any]:
+        """Send the request, with the arguments of the first; gives the nodes by name."""
+        return {requests[0].name: driver.create_node(**arguments)}
 
     def find(self, region: str, zone: str) -> Place:
         for place in self.places(self.scope(region)):
@@ -184,35 +199,43 @@ class CloudAdapter(Catalogue):
         return {} if place.location is None else {"location": place.location}
 
     def extras(self, request: Request, driver: t.Any, place: Place) -> dict[str, t.Any]:
-        """The arguments of `create_node` beyond name, size, image and location."""
+        """The arguments of libcloud's `create_node` beyond name, size, image and location."""
         return opening.conventional(self, self.tags(request), request)
 
     def label(self, driver: t.Any, node: t.Any, request: Request) -> None:
         """Tag a node right after its creation, where a cloud cannot do both at once."""
 
-    def _addressed(self, request: Request, node: t.Any) -> Instance:
-        """Wait for the address that names the instance's nodes; without one it is of no use."""
-        tags = self.tags(request)
-        scope = self.scope(request.region)
+    def _addressed(self, requests: t.Sequence[Request], nodes: dict[str, t.Any]) -> list[Instance]:
+        """Wait for the addresses that name the instances' nodes; without one an instance is of no use."""
         end = time.monotonic() + self.address_deadline
         while True:
-            instance = dataclasses.replace(
-                self.instance(node, scope, tags),
-                name=request.name,
-                region=request.region,
-                zone=request.zone,
-                size=request.size,
-            )
-            if instance.address or instance.state in ("error", "gone") or self.stop.is_set():
-                return instance
+            made = {request.name: self._made(request, nodes[request.name]) for request in requests}
+            waiting = [one for one in made.values() if not (one.address or one.state in ("error", "gone"))]
+            if not waiting or self.stop.is_set():
+                return list(made.values())
             if time.monotonic() > end:
-                text = f"it has no {self.spec.address} address after {self.address_deadline:g} seconds"
-                others = [one for one in (*node.private_ips, *node.public_ips) if one]
-                if others:
-                    text += f", only {', '.join(others)}; choose another address of provider {self.spec.name}"
-                return dataclasses.replace(instance, state="error", error=text)
+                made.update((one.name, self._unreached(one, nodes[one.name])) for one in waiting)
+                return list(made.values())
             self.pace.sleep(POLL)
-            node = self.reread(node, request.region) or node
+            for one in waiting:
+                nodes[one.name] = self.reread(nodes[one.name], one.region) or nodes[one.name]
+
+    def _made(self, request: Request, node: t.Any) -> Instance:
+        """An instance that was just created; what was asked for is known better than a new node tells it."""
+        return dataclasses.replace(
+            self.instance(node, self.scope(request.region), self.tags(request)),
+            name=request.name,
+            region=request.region,
+            zone=request.zone,
+            size=request.size,
+        )
+
+    def _unreached(self, instance: Instance, node: t.Any) -> Instance:
+        text = f"it has no {self.spec.address} address after {self.address_deadline:g} seconds"
+        others = [one for one in (*node.private_ips, *node.public_ips) if one]
+        if others:
+            text += f", only {', '.join(others)}; choose another address of provider {self.spec.name}"
+        return dataclasses.replace(instance, state="error", error=text)
 
     def reread(self, node: t.Any, region: str) -> t.Any:
         """The node as it is now; None when it is not told of, as may be right after its creation."""

@@ -239,15 +239,15 @@ class GCEAdapter(GCEFirewall, CloudAdapter):
 
     # What is done.
 
-    def create_node(self, request: Request) -> t.Any:
+    def create_nodes(self, *requests: Request) -> dict[str, t.Any]:
         """Names are unique, and a name is a request's: what there is already has come of the same request."""
         try:
-            return super().create_node(request)
+            return super().create_nodes(*requests)
         except Refusal as refusal:
-            node = self._named(request, request.region) if "already exists" in refusal.text else None
-            if node is None:
+            nodes = self._named(requests) if "already exists" in refusal.text else {}
+            if not nodes:
                 raise
-            return node
+            return nodes
 
     def extras(self, request: Request, driver: t.Any, place: Place) -> dict[str, t.Any]:
         own = [group.name for group in self.family_groups(request, place.region)]

@@ -225,8 +225,9 @@ class HostsAdapter(Adapter):
             "memory": float(sum(size.memory for size in sizes)),
         }
 
-    def create(self, request: Request) -> Instance:
+    def create(self, *requests: Request) -> list[Instance]:
         """Claim a free server of the size in the zone; where another run was quicker, the next one."""
+        (request,) = requests
         where = (request.region, request.zone, request.size)
         cloud = self.driver("")
         size = next(one for one in cloud.list_sizes() if one.name == request.size)
@@ -244,7 +245,7 @@ class HostsAdapter(Adapter):
             except driver.BaseHTTPError:  # somebody else's by now
                 self._chosen.pop(request.token, None)
                 continue
-            return self._instance(node)
+            return [self._instance(node)]
 
     def _choose(self, request: Request) -> str | None:
         with self._lock:

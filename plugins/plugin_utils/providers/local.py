@@ -224,7 +224,8 @@ class LocalAdapter(Adapter):
                     found.append(self._instance(node))
         return found
 
-    def create(self, request: Request) -> Instance:
+    def create(self, *requests: Request) -> list[Instance]:
+        (request,) = requests
         cloud = self.driver(request.region)
 
         def call() -> t.Any:
@@ -240,7 +241,7 @@ class LocalAdapter(Adapter):
                 ex_client_token=request.token,
             )
 
-        return self._instance(self.calling(call, request.region, request.zone, request.size))
+        return [self._instance(self.calling(call, request.region, request.zone, request.size))]
 
     def act(self, verb: str, instance: Instance) -> None:
         cloud = self.driver(instance.region)

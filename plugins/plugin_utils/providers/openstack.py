@@ -59,8 +59,8 @@ class OpenStackAdapter(NeutronFirewall, CloudAdapter):
     needed: t.ClassVar[tuple[str, ...]] = ("key", "secret", "ex_force_auth_url")
     lacks: t.Mapping[str, str] = {
         "bulk creation": (
-            "nova could (max_count), but libcloud's driver does not ask it to, and gives one user data to all, so that "
-            "none had an SSH host key of its own; requests for one each go out in parallel"
+            "nova could (max_count), but names them itself, by numbers, and answers with the first only, and "
+            "libcloud's driver does not ask it to; many requests go out in parallel"
         ),
         "client token": "nova creates a second instance of the same name; a lost reply is looked for by name",
         "prices": "a private cloud tells none",

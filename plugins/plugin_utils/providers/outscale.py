@@ -54,8 +54,8 @@ class OutscaleAdapter(OutscaleFirewall, CloudAdapter):
     needed: t.ClassVar[tuple[str, ...]] = ("key", "secret")
     lacks: t.Mapping[str, str] = {
         "bulk creation": (
-            "CreateVms gives all that it creates one client token, and until its tags come an instance is known by it; "
-            "requests for one each go out in parallel"
+            "CreateVms takes no tags, and gives all that it creates one client token, by which an instance is known "
+            "until its tags come; many requests go out in parallel"
         ),
         "filtered listing": "an instance whose tags are not set yet is known by its client token; all are listed",
         "prices": "libcloud's table of Outscale is of other sizes than today's, and in euros",
@@ -234,7 +234,8 @@ class OutscaleAdapter(OutscaleFirewall, CloudAdapter):
 
     # What is done.
 
-    def create_node(self, request: Request) -> t.Any:
+    def create_nodes(self, *requests: Request) -> dict[str, t.Any]:
+        (request,) = requests
         where = (request.region, request.zone, request.size)
         driver = self.driver(request.region)
         place = self.find(request.region, request.zone)
@@ -254,7 +255,7 @@ class OutscaleAdapter(OutscaleFirewall, CloudAdapter):
         tags = {"Name": request.name, **self.tags(request)}
         pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
         self.calling(lambda: self.ask(driver, "CreateTags", ResourceIds=[machine["VmId"]], Tags=pairs), *where)
-        return self.node({**machine, "Tags": pairs})
+        return {request.name: self.node({**machine, "Tags": pairs})}
 
     def networking(self, driver: t.Any, place: Place, request: Request) -> dict[str, t.Any]:
         """Subnet and security groups; with a subnet the groups are known by id only."""

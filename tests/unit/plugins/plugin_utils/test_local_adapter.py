@@ -156,18 +156,19 @@ def test_only_chosen_regions(attic):
 
 def test_an_instance_is_what_was_asked_for(attic, tmp_path):
     adapter = attic()
-    instance = adapter.create(request())
+    (instance,) = adapter.create(request())
     assert adapter.instances() == [instance]
     assert attic().instances() == [instance]
     assert (instance.name, instance.domain, instance.size) == ("shop-kv-abc123", "attic/north/a", "small")
     assert (instance.family, instance.run, instance.state, instance.slots) == ("kv", "run", "running", (1, 2))
     assert instance.vars == {"wombat_root": str(tmp_path / ".wombat/shop/attic" / instance.id)}
-    assert attic(root="clouds").create(request()).vars["wombat_root"].startswith(str(tmp_path / "clouds"))
+    (instance,) = attic(root="clouds").create(request())
+    assert instance.vars["wombat_root"].startswith(str(tmp_path / "clouds"))
 
 
 def test_slots_follow_the_offset_of_a_shared_address(attic):
     adapter = attic(network="127.0.0.1/32")
-    slots = [adapter.create(request(name=f"shop-kv-{n}", token=str(n))).slots for n in range(3)]
+    slots = [adapter.create(request(name=f"shop-kv-{n}", token=str(n)))[0].slots for n in range(3)]
     assert slots == [(1, 2), (101, 102), (201, 202)]
 
 
@@ -188,7 +189,7 @@ def test_slots_follow_the_offset_of_a_shared_address(attic):
 )
 def test_without_name_and_tags_it_is_not_ours(attic, name, tags):
     adapter = attic()
-    ours = adapter.create(request())
+    (ours,) = adapter.create(request())
     driver = adapter.driver("north")
     node = driver.create_node(name, driver.list_sizes()[0], ex_tags=tags)
     assert adapter.instances() == [ours]
@@ -198,7 +199,7 @@ def test_without_name_and_tags_it_is_not_ours(attic, name, tags):
 
 def test_start_stop_destroy(attic):
     adapter = attic()
-    instance = adapter.create(request())
+    (instance,) = adapter.create(request())
     adapter.act("stop", instance)
     assert [found.state for found in adapter.instances()] == ["stopped"]
     adapter.act("start", instance)

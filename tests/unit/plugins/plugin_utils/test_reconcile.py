@@ -275,7 +275,9 @@ def test_instances_that_come_up_in_error_end_the_use_of_their_offer(shops, monke
     monkeypatch.setattr(
         adapters["attic"],
         "create",
-        lambda request: dataclasses.replace(create(request), state="error", error="No valid host was found"),
+        lambda *batch: [
+            dataclasses.replace(one, state="error", error="No valid host was found") for one in create(*batch)
+        ],
     )
     monkeypatch.setattr(adapters["attic"], "instances", list)
     outcome = here.grow(adapters=adapters)
