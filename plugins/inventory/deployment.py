@@ -48,6 +48,8 @@ options:
       C(ssh) has C(user), C(port), C(key_file), C(key_name), C(known_hosts), and C(host_keys), which says how the keys
       of hosts become known before the first login - V(inject) them by cloud-init, read them from the V(console),
       V(accept-new) ones, or V(known) to the operator. By default the first of these that the provider can.
+      With V(inject) each instance has a key of its own, and is asked for by a request of its own; else EC2 and
+      DigitalOcean create many instances by one request.
       With C(firewall=true) the provider gets security groups of the families, where it can, that open the ports of
       nodes to their families and neighbours, and what C(firewall.allow) of a family says.
     type: dict

@@ -25,11 +25,18 @@ def mended(body: bytes) -> bytes:
     return re.sub(rb"<Response [^>]*>", b"<Response>", body, count=1)
 
 
+def most(query: str) -> str:
+    """Amazon creates as many as there is room for, up to MaxCount; moto never more than MinCount."""
+    count = re.search("(?<=MaxCount=)[0-9]+", query)
+    return re.sub("(?<=MinCount=)[0-9]+", count[0], query) if count else query
+
+
 def amazon(application: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
     """A WSGI application whose replies are mended."""
 
     def answer(environ: t.Any, start: t.Callable[..., t.Any]) -> list[bytes]:
         told: list[t.Any] = []
+        environ["QUERY_STRING"] = most(environ["QUERY_STRING"])
         body = mended(b"".join(application(environ, lambda *args: told.append(args))))
         status, headers = told[0][0], [(k, v) for k, v in told[0][1] if k.lower() != "content-length"]
         start(status, [*headers, ("Content-Length", str(len(body)))])

@@ -81,6 +81,41 @@ def test_life_of_instances(adapter):
     assert adapter.instances() == []
 
 
+class KilledHere(BaseException):
+    """The process ended here."""
+
+
+def test_many_by_one_request_and_a_kill_before_they_have_their_names(adapter, monkeypatch):
+    wanted = [requested("eu-west-1", number) for number in range(adapter.batch)]
+    tagged = []
+
+    def killed_in_the_third(driver, node, tags):
+        if len(tagged) == 2:
+            raise KilledHere
+        tagged.append(tags["Name"])
+        return set_tags(driver, node, tags)
+
+    set_tags = adapter.set_tags
+    monkeypatch.setattr(adapter, "set_tags", killed_in_the_third)
+    with pytest.raises(KilledHere):
+        adapter.create(*wanted)
+    driver = adapter.driver("eu-west-1")
+    alive = [node for node in driver.list_nodes() if adapter.state(node) != "gone"]
+    assert sorted(node.name for node in alive) == sorted(["shop-kv"] * (len(wanted) - 2) + tagged)
+    listed = adapter.instances()
+    assert {one.name for one in listed} == {one.name for one in wanted}
+    for one in listed:
+        adapter.act("destroy", one)
+    monkeypatch.undo()
+    made = adapter.create(*wanted)
+    listed = adapter.instances()
+    assert sorted((one.name, one.id) for one in made) == sorted((one.name, one.id) for one in listed)
+    alive = [node for node in driver.list_nodes() if adapter.state(node) != "gone"]
+    assert {(node.name, node.id) for node in alive} == {(one.name, one.id) for one in made}
+    for one in listed:
+        adapter.act("destroy", one)
+
+
 def test_pages(adapter, monkeypatch):
     monkeypatch.setattr(ec2, "PAGE", 5)
     driver = adapter.driver("eu-west-1")

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import random
 import time
 
@@ -12,11 +14,25 @@ from libcloud.common.exceptions import BaseHTTPError
 from libcloud.compute.base import Node, NodeDriver, NodeImage, NodeLocation, NodeSize
 from libcloud.compute.types import NodeState
 
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import DRAINING
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.generic import GenericAdapter
+
 ACCOUNTS: dict[str, Account] = {}
+COUNTS: collections.Counter[str] = collections.Counter()  # of what happened, in all accounts
 
 
 class Killed(BaseException):
     """The process ended here; nothing in it goes on."""
+
+
+@contextlib.contextmanager
+def killed(what):
+    """Count the processes that end within something."""
+    try:
+        yield
+    except Killed:
+        COUNTS[f"killed in {what}"] += 1
+        raise
 
 
 class Account:
@@ -30,6 +46,7 @@ class Account:
         self.quiet = True
         self.calls_to_live = -1  # calls until the asking process is killed; never, where negative
         self.refused: set[str] = set()
+        self.generous = random.Random(f"{seed} generous").random() < 0.5
 
     def misbehave(self) -> None:
         """Begin a time of faults, for one run."""
@@ -90,12 +107,32 @@ class FaultyDriver(NodeDriver):
         return seen
 
     def create_node(self, name, size, image, location, ex_tags=None):
+        return self.ex_create_nodes([name], location, ex_tags)[0]
+
+    def ex_create_nodes(self, names, location, ex_tags):
+        """All of them, or fewer: some clouds refuse what they have no room for, and others give what they can."""
         account = self.account
         account.step()
         if location.id in account.refused and not account.quiet:
             raise BaseHTTPError(500, "InsufficientInstanceCapacity: no host for it")
-        if len(account.nodes) >= account.quota:
+        room = account.quota - len(account.nodes)
+        if room <= 0 or (room < len(names) and not account.generous):
             raise BaseHTTPError(403, "Quota exceeded for instances")
+        names = names[:room]
+        if len(names) > 1 and account.chance(0.1):
+            names = names[: account.random.randrange(1, len(names))]
+            COUNTS["fewer than asked for"] += 1
+        records = [self._record(name, location, ex_tags) for name in names]
+        COUNTS["creations of several"] += len(names) > 1
+        with killed("creations of several" if len(names) > 1 else "creations"):
+            account.live()
+        if account.chance(0.06):
+            COUNTS["lost replies to several"] += len(names) > 1
+            raise BaseHTTPError(504, "the reply was lost")
+        return [self._node(record) for record in records]
+
+    def _record(self, name, location, ex_tags):
+        account = self.account
         record = {
             "id": f"{len(account.nodes)}-{account.random.randrange(10**9)}",
             "name": name,
@@ -107,10 +144,15 @@ class FaultyDriver(NodeDriver):
             "created": len(account.nodes),
         }
         account.nodes.append(record)
-        account.live()
-        if account.chance(0.06):
-            raise BaseHTTPError(504, "the reply was lost")
-        return self._node(record)
+        return record
+
+    def ex_tag_node(self, node, tags):
+        self.account.step()
+        for record in self.account.nodes:
+            if record["id"] == node.id:
+                record["tags"].update(tags)
+        with killed("markings"):
+            self.account.live()
 
     def destroy_node(self, node):
         self.account.step()
@@ -123,3 +165,23 @@ class FaultyDriver(NodeDriver):
         addresses = [] if record["addressless"] >= 0 else [f"192.0.2.{record['created'] % 250 + 1}"]
         extra = {"tags": record["tags"], "zone": record["zone"], "size": "small", "created": float(record["created"])}
         return Node(record["id"], record["name"], record["state"], addresses, addresses, self, extra=extra)
+
+
+class BulkDriver(FaultyDriver):
+    """One whose adapter knows more of it."""
+
+
+class BulkAdapter(GenericAdapter):
+    """Creates up to three by one request, and marks what is to go."""
+
+    at_once = 3
+
+    def missing(self):
+        return {feature: why for feature, why in super().missing().items() if feature != "draining"}
+
+    def launch(self, driver, arguments, requests):
+        names = [request.name for request in requests]
+        return {node.name: node for node in driver.ex_create_nodes(names, arguments["location"], arguments["ex_tags"])}
+
+    def mark(self, driver, node):
+        driver.ex_tag_node(node, {DRAINING: "yes"})

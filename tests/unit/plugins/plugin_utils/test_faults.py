@@ -13,12 +13,14 @@ import pytest
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils import acting, reconcile
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import registry
 from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils import faulty_cloud
 from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.clouds import load, shop, write
 from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.faulty_cloud import ACCOUNTS, Account, Killed
 
 SCHEDULES, SLOW = 320, 40  # those of the slow ones are not the same in every run: calls overtake each other
 DRIVER = f"{faulty_cloud.__name__}.FaultyDriver"
+BULK = f"{faulty_cloud.__name__}.BulkDriver"  # of every third
 FOREIGN = [
     {"id": "f1", "name": "somebody-else", "tags": {}},
     {"id": "f2", "name": "shop2-kv-aaaaaa", "tags": {"wombat-deployment": "shop2", "wombat-family": "kv"}},
@@ -26,7 +28,8 @@ FOREIGN = [
 
 
 @pytest.fixture(autouse=True)
-def accounts():
+def accounts(monkeypatch):
+    monkeypatch.setitem(registry.ADAPTERS, BULK, faulty_cloud.BulkAdapter)
     yield
     ACCOUNTS.clear()
 
@@ -39,7 +42,12 @@ def make(folder, seed):
         for place, foreign in enumerate(FOREIGN):
             record = {"zone": "a", "state": "running", "unseen": 0, "addressless": 0, "created": place}
             ACCOUNTS[name].nodes.append({**record, **foreign})
-    provider = {"driver": DRIVER, "image": {"name": "debian-12"}, "parallel": 4 if slow else 1, "rate": 1000}
+    provider = {
+        "driver": DRIVER if seed % 3 else BULK,
+        "image": {"name": "debian-12"},
+        "parallel": 4 if slow else 1,
+        "rate": 1000,
+    }
     data = shop(
         providers={name: {**provider, "credentials": {"key": name}} for name in ACCOUNTS},
         families__kv={"release": "kv", "nodes": 5, "placement": {"prefer": ["provider == 'attic'"]}},
@@ -50,14 +58,17 @@ def make(folder, seed):
 
 
 def run(deployment):
-    """What a deploy does with instances: it grows, and after its nodes have left destroys what is surplus."""
+    """What a deploy does with instances: it grows, marks what is surplus, and destroys it after its nodes have left."""
     adapters = reconcile.open_providers(deployment)
     for adapter in adapters.values():
         adapter.pace.sleep = lambda seconds: None
         adapter.pace.hold = lambda seconds: None
         adapter.address_deadline = 1e9
     outcome = reconcile.grow(deployment, adapters, uuid.uuid4().hex, lambda line: None, deadline=1e9)
-    acting.destroy(adapters, outcome.plan.surplus, lambda line: None)
+    surplus = outcome.plan.surplus
+    marked = [one for one in surplus if not adapters[one.provider].features["draining"]]
+    acting.drain(adapters, marked, lambda line: None)
+    acting.destroy(adapters, surplus, lambda line: None)
     return outcome
 
 
@@ -102,4 +113,6 @@ def test_after_one_quiet_run_the_state_is_the_wanted_one(tmp_path_factory, capsy
         assert (list(again.created), list(again.plan.surplus)) == ([], []), f"seed {seed}"
     with capsys.disabled():
         print(f"\n{SCHEDULES + SLOW} fault schedules, {SLOW} with latency; runs in them: {dict(endings)}")
+        print(f"in these: {dict(faulty_cloud.COUNTS)}")
     assert min(endings["finished"], endings["killed"]) > 100
+    assert all(faulty_cloud.COUNTS[f"killed in {what}"] for what in ("creations of several", "markings"))
