@@ -88,7 +88,9 @@ class ActionModule(ControllerAction):
             self.say(f"? {one.provider}  {one.reason}; an instance may be there: mend it, or take it out of the file")
         return {
             "changed": bool(
-                first.create or idle if self.check else outcome.created or outcome.destroyed or outcome.started
+                first.create or idle or before.twins
+                if self.check
+                else outcome.created or outcome.destroyed or outcome.started
             ),
             "hosts": unsafe(hosts),
             "unlisted": unsafe([host for host in hosts if not self.listed(host)]),

@@ -97,6 +97,13 @@ def test_check_mode_sends_nothing_that_writes(case, wire, adapter, tmp_path):
     assert not wire.written()
     wire.answers += case.listed([OURS])
     (instance,) = adapter.instances()
+    wire.answers += case.listed([OURS, {**OURS, "id": "66"}])
+    twins = len({one.id for one in adapter.instances()}) - 1  # Azure's ids are of names
+    lines = []
+    action.say = lines.append
+    assert action.present(adapter.deployment, {"cloud": adapter}, options)["changed"]
+    assert sum(line.startswith(f"- {NAME}  ") and line.endswith("is its twin") for line in lines) == twins
+    assert twins == (case.driver != "azure_arm")
     told = action.drain({"cloud": adapter}, [instance])
     assert told["changed"] == (not adapter.features["draining"])
     told = action.destroy(adapter.deployment, {"cloud": adapter}, [instance])

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import random
+import re
 import uuid
 from collections import Counter
 
@@ -116,3 +117,27 @@ def test_after_one_quiet_run_the_state_is_the_wanted_one(tmp_path_factory, capsy
         print(f"in these: {dict(faulty_cloud.COUNTS)}")
     assert min(endings["finished"], endings["killed"]) > 100
     assert all(faulty_cloud.COUNTS[f"killed in {what}"] for what in ("creations of several", "markings"))
+
+
+def test_what_one_request_is_refused_for_all_is_asked_for_one_by_one(tmp_path):
+    """In each of the two regions, so that what is left of a quota is used; each refusal is said once."""
+    deployment = make(tmp_path, 0)
+    attic = ACCOUNTS["attic"]
+    for account in ACCOUNTS.values():
+        account.settle()
+    attic.generous, attic.quota = False, 2 + len(FOREIGN)
+    lines = []
+    adapters = reconcile.open_providers(deployment)
+    outcome = reconcile.grow(deployment, adapters, "run", lines.append, deadline=1e9)
+    where = Counter(one.provider for one in outcome.created)
+    assert where == {"attic": 2, "world": 5}
+    assert outcome.shortfall() == {}
+    told = [line for line in lines if line.startswith("!")]
+    assert re.match(r"! shop-kv-\w{6} and 2 more  attic/a/a  small  provider attic refuses in a \(quota\)", told[0])
+    assert told[0].endswith("0 created, 0 running, 3 refused")
+    assert [" more  attic" in line for line in told] == [True, False, True, False]
+    assert [(refusal.kind, refusal.scope) for refusal in outcome.refusals] == [
+        ("quota", ("attic", "a")),
+        ("quota", ("attic", "b")),
+    ]
+    assert sum(line.startswith("+") for line in lines) == 7

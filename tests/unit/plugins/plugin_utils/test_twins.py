@@ -70,6 +70,7 @@ def test_the_younger_goes_and_nothing_else(deployment):
     told, lines = provision(deployment, check=True)
     assert nodes().keys() == {*before, first, second, foreign}
     assert {line.split()[1] for line in lines} == {original["name"]}
+    assert told["changed"]
     assert [host["name"] for host in told["hosts"]].count(original["name"]) == 1
 
     told, lines = provision(deployment)
