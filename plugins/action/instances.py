@@ -12,7 +12,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils.errors import Wombat
 from ansible_collections.wombat.erlang.plugins.plugin_utils import acting, placement, planning, reconcile
 from ansible_collections.wombat.erlang.plugins.plugin_utils.action import ControllerAction
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
-from ansible_collections.wombat.erlang.plugins.plugin_utils.hosts import ALL, GONE, RETIRING, host_of
+from ansible_collections.wombat.erlang.plugins.plugin_utils.hosts import ALL, GONE, RETIRING, UNREACHABLE, host_of
 from ansible_collections.wombat.erlang.plugins.plugin_utils.known_hosts import KnownHosts, learn
 from ansible_collections.wombat.erlang.plugins.plugin_utils.memory import Memory
 from ansible_collections.wombat.erlang.plugins.plugin_utils.progress import interruptible, tell_terminal
@@ -31,9 +31,9 @@ class ActionModule(ControllerAction):
     def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
         deployment = self.deployment()
         adapters = reconcile.open_providers(deployment)
+        seen = reconcile.observe(adapters, self.vars["groups"].get(UNREACHABLE, ()))
         if options["state"] == "present":
-            return self.present(deployment, adapters, options)
-        seen = reconcile.observe(adapters)
+            return self.present(deployment, adapters, options, seen)
         if options["state"] == "absent":
             self.require_known(seen)
             return self.destroy(deployment, adapters, (*seen.instances, *seen.twins))
@@ -48,9 +48,12 @@ class ActionModule(ControllerAction):
         return self.drain(adapters, chosen)
 
     def present(
-        self, deployment: Deployment, adapters: dict[str, Adapter], options: dict[str, t.Any]
+        self,
+        deployment: Deployment,
+        adapters: dict[str, Adapter],
+        options: dict[str, t.Any],
+        before: planning.Observation,
     ) -> dict[str, t.Any]:
-        before = reconcile.observe(adapters)
         memory = Memory(deployment)
         remembered = [refusal for refusal, _until in memory.recall()]
         for refusal, until in memory.recall():
@@ -80,6 +83,9 @@ class ActionModule(ControllerAction):
         # What another run made meanwhile is that run's to retire.
         ours = {instance.name for instance in (*before.instances, *outcome.created)}
         surplus = sorted(instance.name for instance in outcome.plan.surplus if instance.name in ours)
+        for name in surplus:
+            if name in before.unreachable:
+                self.say(f"! {name}  does not answer, so it goes first")
         shortfall = outcome.shortfall()
         hosts = self.hosts(deployment, outcome.observation, surplus)
         for provider, reason in outcome.observation.unknown.items():

@@ -10,7 +10,7 @@ import uuid
 from ansible_collections.wombat.erlang.plugins.plugin_utils import reconcile, starting
 from ansible_collections.wombat.erlang.plugins.plugin_utils.action import ControllerAction
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
-from ansible_collections.wombat.erlang.plugins.plugin_utils.hosts import ALL, members_of
+from ansible_collections.wombat.erlang.plugins.plugin_utils.hosts import ALL, group_name, members_of
 from ansible_collections.wombat.erlang.plugins.plugin_utils.known_hosts import KEYS, Host, KnownHosts
 
 
@@ -28,6 +28,11 @@ class ActionModule(ControllerAction):
             }
             for name, family in public["families"].items()
         }
+        public["shrinking"] = [
+            group_name("family", name)
+            for name, family in public["families"].items()
+            if len(members[name]["nodes"]) > family["nodes"]
+        ]
         public["waves"] = starting.waves(deployment)
         public["order"] = starting.told(deployment)
         self.know_hosts(deployment)

@@ -113,6 +113,12 @@ class LookupModule(LookupBase):
         views = self.views(members["hosts"])
         who = Family(name, tuple(wanted), tuple(leaving), domains=dict(members["domains"]))
         known["unsafe"] = why_unsafe(strategy(who, dict(family["bootstrap"]), Console([], 0)), views)
+        silent = [node for node in leaving if (self.asked(members["hosts"][node]) or {}).get("unreachable")]
+        if silent and {"before_leave", "before_stop"} & {*family["hooks"]}:
+            text = (
+                f"{', '.join(silent)} cannot leave {name} with the hooks that run before, for the host does not answer."
+            )
+            known["unsafe"].append(text)
         if not strategy.REMEMBERS:
             return known
         dead = [*self.get_option("forget"), *(leaving if self.get_option("force") else ())]
@@ -138,7 +144,8 @@ class LookupModule(LookupBase):
                 nodes &= set(gateways(members[name]["nodes"], members[name]["domains"]))
                 theirs = gateways(theirs, members[other]["domains"])
             for node in sorted(nodes) if way != "none" and theirs else ():
-                options["hidden" if way == "hidden" else "peers"].setdefault(node, []).extend(theirs)
+                # Erlang connects all who see one node with each other: gateways in sight would connect all with all.
+                options["peers" if way == "all" else "hidden"].setdefault(node, []).extend(theirs)
         everybody = sorted({peer for peers in options.values() for theirs in peers.values() for peer in theirs})
         calls = [[other, members[other]["nodes"], call] for other, call in loaded["families"][name]["calls"].items()]
         options["calls"] = {node: calls for node in sorted(mine & set(members[name]["nodes"])) if calls}

@@ -43,6 +43,7 @@ from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils import loader, planning, reconcile
+from ansible_collections.wombat.erlang.plugins.plugin_utils.hosts import UNREACHABLE
 from ansible_collections.wombat.erlang.plugins.plugin_utils.memory import Memory
 from ansible_collections.wombat.erlang.plugins.plugin_utils.unsafe import unsafe
 
@@ -51,7 +52,8 @@ class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
         try:
             deployment = loader.load(loader.find(variables or {}), self._loader)
-            seen = reconcile.observe(reconcile.open_providers(deployment))
+            silent = (variables or {}).get("groups", {}).get(UNREACHABLE, ())
+            seen = reconcile.observe(reconcile.open_providers(deployment), silent)
             remembered = [refusal for refusal, _until in Memory(deployment).recall()]
             plan = planning.make_plan(deployment, seen, run="", refusals=remembered)
             return [unsafe({**plan.result, "existing": list(plan.existing)})]

@@ -37,6 +37,7 @@ ansible_facts:
         The deployment, with C(file), C(name), C(run) (the id of this run), C(store) (the path of its
         file), C(distribution), C(on_shortfall), C(providers), C(releases),
         C(families), C(members), for each family its C(nodes) that the inventory knows and its C(neighbours)' nodes,
+        C(shrinking), the groups of the families that have more nodes than they are to have,
         C(waves), lists of families in the order in which they start, and C(order), the same as sentences.
       type: dict
       returned: success

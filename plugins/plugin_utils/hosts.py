@@ -13,6 +13,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base impor
 
 ALL = "wombat"
 RETIRING = "wombat_retiring"  # is to leave and be destroyed
+UNREACHABLE = "wombat_unreachable"  # did not answer when it was asked, as somebody has to go
 GONE = "wombat_gone"  # is in the inventory, as in an exported one, but does not exist any more
 
 

@@ -45,6 +45,7 @@ class Observation:
     unknown: t.Mapping[str, str]
     silent: tuple[Silent, ...] = ()
     twins: tuple[Instance, ...] = ()  # further instances of a name, as when somebody copies one with its tags
+    unreachable: frozenset[str] = frozenset()  # names of those whose hosts did not answer when they were asked
 
     @property
     def unclear(self) -> dict[str, str]:
@@ -119,7 +120,7 @@ def make_plan(
             held[name] = min(hidden, demand["nodes"] - there)
             demand["nodes"] -= held[name]
     wanted = {name: demand["nodes"] for name, demand in demands.items()}
-    first = {instance.name for instance in first_to_go(alive, wanted, seen.domains)}
+    first = {instance.name for instance in first_to_go(alive, wanted, seen.domains, seen.unreachable)}
     others = [row for row in existing if row["name"] not in first]
     result = placement.place(demands, seen.offers(refusals), others, budget=deployment.budget)
     dropped = {*first, *result["surplus"]}

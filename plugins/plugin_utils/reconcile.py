@@ -63,8 +63,11 @@ def open_providers(deployment: Deployment) -> dict[str, Adapter]:
     return {name: open_provider(deployment, name) for name in deployment.providers}
 
 
-def observe(adapters: t.Mapping[str, Adapter]) -> Observation:
-    """Ask all providers at once for their domains and our instances."""
+def observe(adapters: t.Mapping[str, Adapter], unreachable: t.Iterable[str] = ()) -> Observation:
+    """Ask all providers at once for their domains and our instances.
+
+    :param unreachable: names of instances whose hosts did not answer when they were asked.
+    """
 
     def ask(name: str) -> tuple[list[Domain], list[Instance], dict[str, str], str]:
         try:
@@ -86,6 +89,7 @@ def observe(adapters: t.Mapping[str, Adapter]) -> Observation:
             for name, (_domains, _instances, unseen, _reason) in answers.items()
             for one, why in unseen.items()
         ),
+        unreachable=frozenset(unreachable),
     )
 
 
@@ -118,7 +122,7 @@ def grow(
 
     def look() -> Observation:
         """A listing may lag behind what this run itself just created."""
-        seen = observe(adapters)
+        seen = observe(adapters, before.unreachable if before else ())
         listed = {instance.name for instance in seen.instances}
         lagging = tuple(instance for name, instance in created.items() if name not in listed)
         progress.run(instance for instance in seen.instances if instance.name in created)

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who goes first where a family has too many nodes, before the placement chooses among the others. Pure.
 
-First what is not healthy: an instance that is stopped, or that has no address by which its nodes could be reached.
+First what is not healthy: an instance that is stopped, that has no address by which its nodes could be reached, or
+whose host did not answer when it was asked.
 Then, where a quota was lowered below what runs, instances under it, the dearest first. The rest is the placement's
 choice, which keeps the balance and sheds the last tiers of `prefer` and what is dear.
 """
@@ -23,9 +24,15 @@ def healthy(instance: Instance) -> bool:
 
 
 def first_to_go(
-    instances: t.Sequence[Instance], wanted: t.Mapping[str, int], domains: t.Sequence[Domain]
+    instances: t.Sequence[Instance],
+    wanted: t.Mapping[str, int],
+    domains: t.Sequence[Domain],
+    unreachable: t.Collection[str] = (),
 ) -> list[Instance]:
-    """Choose among instances that stay otherwise; no family gets fewer nodes than are wanted of it."""
+    """Choose among instances that stay otherwise; no family gets fewer nodes than are wanted of it.
+
+    :param unreachable: names of instances whose hosts did not answer.
+    """
     spare = collections.Counter(dict.fromkeys(wanted, 0))
     for instance in instances:
         spare[instance.family] += instance.nodes[instance.family]
@@ -42,7 +49,7 @@ def first_to_go(
         return instance.family in wanted and 0 < instance.nodes[instance.family] <= spare[instance.family]
 
     for instance in sorted(instances, key=lambda one: one.name):
-        if not healthy(instance) and may_go(instance):
+        if (instance.name in unreachable or not healthy(instance)) and may_go(instance):
             take(instance)
     gone = {instance.name for instance in chosen}
     left = [instance for instance in instances if instance.name not in gone]

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.wombat.erlang.plugins.lookup.membership import LookupModule
 
 MEMBERS = {"nodes": ["a"], "leaving": ["b"], "hosts": {"a": "one", "b": "two"}, "domains": {}}
-LOADED = {"families": {"kv": {"strategy": "mnesia", "bootstrap": {}}}, "members": {"kv": MEMBERS}}
+LOADED = {"families": {"kv": {"strategy": "mnesia", "bootstrap": {}, "hooks": {}}}, "members": {"kv": MEMBERS}}
 SAID = {"members": ["a", "b"], "up": ["a"], "pending": [], "error": None, "facts": {}}
 
 
@@ -44,3 +44,25 @@ def test_only_leavers_that_were_asked_are_dead(two, forgotten):
     variables = {"hostvars": hostvars, "wombat_nodes": [{"name": "a", "family": "kv"}]}
     (family,) = Lookup().run([], variables, status="status", force=True)
     assert family["forget"] == forgotten
+
+
+@pytest.mark.parametrize(
+    ("hooks", "two", "refused"),
+    [
+        ({}, {"status": {"unreachable": True}}, []),  # nothing is lost with it
+        ({"before_leave": []}, {"status": {"nodes": {"b": SAID}}}, []),
+        ({"after_leave": []}, {"status": {"unreachable": True}}, []),
+        (
+            {"before_leave": []},
+            {"status": {"unreachable": True}},
+            ["b cannot leave kv with the hooks that run before, for the host does not answer."],
+        ),
+    ],
+)
+def test_a_host_that_does_not_answer_keeps_a_leaver_only_where_hooks_must_run_before(hooks, two, refused):
+    loaded = {"families": {"kv": {"strategy": "mesh", "bootstrap": {}, "hooks": hooks}}, "members": {"kv": MEMBERS}}
+    localhost = {"ansible_facts": {"wombat": loaded}}
+    hostvars = Hostvars(localhost=localhost, one={"status": {"nodes": {"a": SAID}}}, two=two)
+    variables = {"hostvars": hostvars, "wombat_nodes": [{"name": "a", "family": "kv"}]}
+    (family,) = Lookup().run([], variables, status="status", force=False)
+    assert family["unsafe"] == refused

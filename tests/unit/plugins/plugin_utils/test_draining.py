@@ -19,6 +19,7 @@ def drain(here, *names, check=False):
     """What the action does; tells whether it changed anything."""
     action = ActionModule.__new__(ActionModule)
     action._task = types.SimpleNamespace(check_mode=check)
+    action.vars = {"groups": {}}
     action.deployment = lambda: here.deployment
     return action.work({"state": "draining", "names": list(names), "run": "later"})["changed"]
 

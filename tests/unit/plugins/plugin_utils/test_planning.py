@@ -145,6 +145,16 @@ def test_what_is_not_healthy_goes_first(sick):
     assert make_plan(deployment(3), seen(*here), "run").surplus == ()
 
 
+def test_who_does_not_answer_goes_first_though_its_provider_says_that_it_runs():
+    here = dataclasses.replace(
+        seen(instance(1), instance(2, size="large"), instance(3, size="large")),
+        unreachable=frozenset({"shop-kv-000001"}),
+    )
+    plan = make_plan(deployment(2), here, "run")
+    assert (names(plan.surplus), plan.result["surplus"]) == (["shop-kv-000001"], ["shop-kv-000001"])
+    assert make_plan(deployment(3), here, "run").surplus == ()
+
+
 def test_the_unhealthy_do_not_take_more_with_them_than_is_too_much():
     here = [instance(1, "stopped", nodes=2), instance(2, "stopped"), instance(3), instance(4)]
     assert names(make_plan(deployment(4), seen(*here), "run").surplus) == ["shop-kv-000002"]
