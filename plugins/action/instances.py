@@ -31,9 +31,9 @@ class ActionModule(ControllerAction):
     def work(self, options: dict[str, t.Any]) -> dict[str, t.Any]:
         deployment = self.deployment()
         adapters = reconcile.open_providers(deployment)
-        seen = reconcile.observe(adapters, self.vars["groups"].get(UNREACHABLE, ()))
         if options["state"] == "present":
-            return self.present(deployment, adapters, options, seen)
+            return self.present(deployment, adapters, options)
+        seen = self.observe(adapters)
         if options["state"] == "absent":
             self.require_known(seen)
             return self.destroy(deployment, adapters, (*seen.instances, *seen.twins))
@@ -48,12 +48,9 @@ class ActionModule(ControllerAction):
         return self.drain(adapters, chosen)
 
     def present(
-        self,
-        deployment: Deployment,
-        adapters: dict[str, Adapter],
-        options: dict[str, t.Any],
-        before: planning.Observation,
+        self, deployment: Deployment, adapters: dict[str, Adapter], options: dict[str, t.Any]
     ) -> dict[str, t.Any]:
+        before = self.observe(adapters)
         memory = Memory(deployment)
         remembered = [refusal for refusal, _until in memory.recall()]
         for refusal, until in memory.recall():
@@ -110,6 +107,9 @@ class ActionModule(ControllerAction):
             "placement": unsafe(dict(outcome.plan.result)),
             "diff": {"prepared": "".join(line + "\n" for line in lines)} if lines and not self.check else [],
         }
+
+    def observe(self, adapters: dict[str, Adapter]) -> planning.Observation:
+        return reconcile.observe(adapters, self.vars["groups"].get(UNREACHABLE, ()))
 
     @staticmethod
     def explanation(outcome: reconcile.Outcome, remembered: t.Sequence[Refusal]) -> list[str]:
