@@ -202,7 +202,7 @@ class _Host:
                 question = self.of[name].question(name) or "[]"
                 sources[name] = _TELL.format(file=file, change=_CHANGE if change else "", question=question)
         stale: dict[str, list[str]] = {}
-        views = {name: _DEAD for name in self.of if name not in sources}
+        views: dict[str, View] = {}
         for name, (value, error) in self.console.evaluate(sources).items():
             stale[name] = [] if error else value[0]
             if self.of[name].question(name) is not None:
@@ -229,7 +229,10 @@ class _Host:
                 lambda name, view: view.error is not None or not self.of[name].is_member(name, view),
                 self.attempt,
             )
-        return _outcome({"changed": bool(joining or stale), **result}, list(self.not_joined(late)))
+        # Members that could not be asked at first are watched too, but change nothing.
+        strategies = {name: self.of[name] for name in joining}
+        changed = any(name in one.family.seeds or not one.REMEMBERS for name, one in strategies.items())
+        return _outcome({"changed": changed or stale, **result}, list(self.not_joined(late)))
 
     def attempt(self, names: list[str]) -> None:
         """Let those join that are to, or that may do so at any time; what the system says to it is kept."""

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import base64
-import glob
 import os
 
 from ansible_collections.wombat.erlang.plugins.module_utils.configuration import Check
@@ -48,11 +47,30 @@ def node_check(node: Node, service: Service, places: dict[str, str], given: list
     commands = [fill_all(command["validate"], places) for command in given if command["validate"]]
     if service.validate:
         commands.insert(0, fill_all(service.validate, places))
-    elif given and glob.glob(os.path.join(glob.escape(node.release.path), "lib", "cuttlefish-*")):
-        # Releases with configuration of this kind have this command; it writes what the node will start from.
-        commands.insert(0, [node.start["argv"][0], "chkconfig"])
+    else:
+        commands[:0] = _cuttlefish(node, places)
     terms = [path for path in node.files if path.endswith(".config")]
     terms += [path for path in [os.path.join(node.release.version_path, "sys.config")] if os.path.isfile(path)]
     unique = [command for index, command in enumerate(commands) if command not in commands[:index]]
     # What only running nodes are told cannot break a start.
     return Check(node, [path for path in paths if os.path.basename(path) != "members.config"], unique, terms)
+
+
+def _cuttlefish(node: Node, places: dict[str, str]) -> list[list[str]]:
+    """The check of releases that have Cuttlefish, as Riak, where the node has such a file.
+
+    Their own chkconfig writes into the release, which belongs to root, and keeps to itself what is wrong.
+    """
+    release = node.release.path
+    program, schema, etc = (
+        os.path.join(release, *path) for path in (("bin", "cuttlefish"), ("share", "schema"), ("etc",))
+    )
+    escript = os.path.join(node.release.erts, "bin", "escript") if node.release.erts else "escript"
+    folders = ["-e", etc, "-d", os.path.join(places["tmp"], "generated.conf"), "-s", schema]
+    if not (os.path.isfile(program) and os.path.isdir(schema)):
+        return []
+    return [
+        [escript, program, *folders, "-c", path]
+        for path in node.files
+        if path.endswith(".conf") and os.path.dirname(path) == etc
+    ]

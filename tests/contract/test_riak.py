@@ -65,7 +65,7 @@ def test_riak_conf_names_the_node_and_its_own_cookie(tmp_path):
         "log_dir": "/srv/wombat/nodes/riak/log",
     }
     (file,) = render(deployment, "riak", deployment.settings("riak", node)["files"], node, files)
-    assert (file["dest"], file["mode"], file["diff"]) == ("etc/riak.conf", "0600", False)
+    assert (file["dest"], file["mode"], file["diff"]) == ("etc/riak.conf", "0640", False)  # its group is the node's own
     lines = base64.b64decode(file["content"]).decode().splitlines()
     assert "nodename = riak@192.0.2.7" in lines
     assert "distributed_cookie = ourOwnCookie" in lines

@@ -242,6 +242,25 @@ def test_a_package_finds_the_file_in_the_nodes_own_folder(root, monkeypatch):
     assert "RABBITMQ_ADVANCED_CONFIG_FILE" not in env
 
 
+def test_a_release_with_cuttlefish_checks_its_conf_without_writing_into_the_release(root):
+    release = root / "releases/kv/1.2.0"
+    (release / "share/schema").mkdir(parents=True)
+    (release / "erts-13.1.5/bin").mkdir(parents=True)
+    (release / "bin/cuttlefish").touch()
+    escript = release / "erts-13.1.5/bin/escript"
+    escript.write_text('#!/bin/sh\necho "$@" > "$WOMBAT_DATA/checked"; ! grep -n ring_sise "$9"\n')
+    escript.chmod(0o755)
+    write(root, settings(files=[own("etc/kv.conf", "ring_size = 64\n")]))
+    node = root / "nodes/kv1"
+    assert (node / "data/checked").read_text().split() == [
+        *(str(release / "bin/cuttlefish"), "-e", str(release / "etc"), "-d", str(node / "tmp/generated.conf")),
+        *("-s", str(release / "share/schema"), "-c", str(release / "etc/kv.conf")),
+    ]
+    with pytest.raises(WombatError, match="escript ends with code 1: 1:ring_sise = 64"):
+        write(root, settings(files=[own("etc/kv.conf", "ring_sise = 64\n")]))
+    assert (release / "etc/kv.conf").read_text() == "ring_size = 64\n"
+
+
 def test_a_file_that_its_check_refuses_changes_nothing(root):
     write(root, settings(config={"kv": {"a": 1}}, files=[own("etc/kv.conf", "good")]))
     conf = root / "releases/kv/1.2.0/etc/kv.conf"

@@ -9,6 +9,7 @@ import types
 
 import pytest
 
+from ansible_collections.wombat.erlang.plugins.module_utils import membership
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies import riak
 from ansible_collections.wombat.erlang.plugins.module_utils.strategies.base import Family
@@ -351,3 +352,25 @@ def test_a_node_that_does_not_run_says_so(three):
     view = three.family(THREE).views([B])[B]
     assert view.error == f"'riak admin member-status' says: Node '{B}' is not responding to pings"
     assert view.members == ()
+
+
+def test_the_module_changes_nothing_where_all_are_members_and_tells_who_would_join(three, monkeypatch):
+    nodes = three.nodes
+
+    def joined(name, **told):
+        node = types.SimpleNamespace(name=name, family="kv")
+        run = types.SimpleNamespace(pid=1, of=lambda node: node)
+        monkeypatch.setattr(membership, "load_nodes", lambda root, names: [node])
+        monkeypatch.setattr(membership, "Runners", lambda: types.SimpleNamespace(find=lambda nodes: {name: run}))
+        monkeypatch.setattr(membership, "Console", lambda nodes, timeout: three)
+        monkeypatch.setattr(three, "nodes", {name: nodes[name]})
+        monkeypatch.setattr(three, "evaluate", dict, raising=False)
+        family = {"name": "kv", "strategy": "riak", "options": three.options, "wanted": [*THREE, D], **told}
+        options = {"root": "/", "names": None, "state": "joined", "timeout": 1, "families": [family]}
+        return membership.prepare(options)
+
+    work = joined(A)
+    assert (work.changed, work.apply) == (False, None)
+    three.riak.boot(D)
+    work = joined(D, seeds={D: A})
+    assert (work.changed, work.diff) == (True, [{"prepared": f"+ {D} joins {A}\n"}])
