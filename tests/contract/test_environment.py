@@ -11,19 +11,19 @@ from cases import CASES
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import registry
 
-PLAIN = [case for case in CASES if not case.surroundings]
+PLAIN = [case for case in CASES if case.environment and not case.surroundings]
 REGIONS = [
     (case, variable)
     for case in CASES
-    if registry.ADAPTERS[case.driver].region_argument
-    for variable in registry.ADAPTERS[case.driver].region_environment
+    if registry.adapter_of(case.driver).region_argument
+    for variable in registry.adapter_of(case.driver).region_environment
 ]
 
 
 @pytest.mark.parametrize("place", [0, -1], ids=["first", "last"])
 @pytest.mark.parametrize("case", PLAIN, ids=lambda case: case.driver)
 def test_every_argument_has_its_variables(case, place, tmp_path, monkeypatch):
-    variables = registry.ADAPTERS[case.driver].environment
+    variables = registry.adapter_of(case.driver).environment
     bare = dict(case.provider)
     for part in ("credentials", "options"):
         bare[part] = {name: value for name, value in bare.get(part, {}).items() if name not in variables}
@@ -38,7 +38,7 @@ def test_every_argument_has_its_variables(case, place, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("case", "variable"), REGIONS, ids=lambda one: getattr(one, "driver", one))
 def test_a_region_of_the_environment(case, variable, tmp_path, monkeypatch):
-    for name in registry.ADAPTERS[case.driver].region_environment:
+    for name in registry.adapter_of(case.driver).region_environment:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, case.region)
     bare = {key: value for key, value in case.provider.items() if key != "regions"}

@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+import inspect
 import pathlib
 import re
+import types
 
 import pytest
-from case import opened
+from case import NAME, RUN, SECRET, TAGS, opened
+from libcloud.compute.base import NodeLocation
 from wire import Wire, lay
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import opening, registry
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import FEATURES
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import opening, reading, registry
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import FEATURES, Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.generic import GenericAdapter
 
 PROVIDER = {
@@ -23,6 +26,10 @@ PROVIDER = {
     "image": {"name": "Debian*"},
 }
 OTHERS = sorted(set(registry.supported()) - set(registry.ADAPTERS))
+
+
+def of(driver):
+    return opening.driver_class(driver, "driver")
 
 
 @pytest.fixture
@@ -43,9 +50,28 @@ def test_a_driver_by_its_name(wire, tmp_path):
 
 @pytest.mark.parametrize("driver", OTHERS)
 def test_each_other_driver_says_what_it_lacks(driver):
-    lacks = opening.lacks(opening.driver_class(driver, "driver"))
+    lacks = opening.lacks(of(driver))
     assert set(lacks) < set(FEATURES)
     assert all(lacks.values())
+
+
+@pytest.mark.parametrize("driver", [name for name in OTHERS if not opening.lacks(of(name)).get("create")])
+def test_create_node_is_told_where_only_if_it_takes_that(driver, tmp_path, monkeypatch):
+    takes = inspect.signature(of(driver).create_node).parameters
+    monkeypatch.setattr(GenericAdapter, "constructor_arguments", lambda _adapter: {})
+    adapter = opened(tmp_path, {"driver": driver, "image": {"name": "Debian*"}})
+    monkeypatch.setattr(adapter, "connect", lambda _region: of(driver).__new__(of(driver)))
+    monkeypatch.setattr(of(driver), "list_locations", lambda _driver: [NodeLocation("one", "one", "", None)])
+    (place,) = adapter.places("")
+    assert adapter.located(place).keys() <= takes.keys()
+
+
+def test_tags_are_texts_where_the_driver_says_that_they_are_a_list(wire, tmp_path):
+    adapter = opened(tmp_path, {**PROVIDER, "driver": "scaleway", "credentials": {"key": "k", "secret": SECRET}})
+    request = Request(NAME, "", "kv", RUN, "cloud", "default", "default", "VC1S", 2)
+    texts = opening.conventional(adapter, TAGS, request)["ex_tags"]
+    assert texts == [f"{key}:{value}" for key, value in TAGS.items()]
+    assert reading.tags(types.SimpleNamespace(extra={"tags": texts})) == TAGS
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import inspect
 import typing as t
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import opening
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
 
 
@@ -18,3 +20,9 @@ class GenericAdapter(CloudAdapter):
 
     def missing(self) -> t.Mapping[str, str]:
         return opening.lacks(self.driver_class)
+
+    def locations(self, scope: str) -> list[Place]:
+        """One place where create_node cannot be told another."""
+        if "location" in inspect.signature(self.driver_class.create_node).parameters:
+            return super().locations(scope)
+        return [Place("default", "default")]

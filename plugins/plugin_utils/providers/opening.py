@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
+import re
 import typing as t
 
 try:
@@ -168,12 +169,19 @@ def conventional(adapter: t.Any, tags: t.Mapping[str, str], request: Request) ->
         "security groups": list(adapter.spec.security_groups),
         "tags": dict(tags),
     }
-    parameters = inspect.signature(adapter.driver_class.create_node).parameters
-    chosen = {}
+    create_node = adapter.driver_class.create_node
+    parameters = inspect.signature(create_node).parameters
+    chosen: dict[str, t.Any] = {}
     for feature, value in wanted.items():
         name = next((name for name in CONVENTIONS[feature] if name in parameters), None)
         if name and value:
             chosen[name] = value
+    # libcloud's types are in its docstrings: where tags are a list, they are texts.
+    listed = [
+        name for name in CONVENTIONS["tags"] if re.search(rf":type\s+{name}: *``list``", create_node.__doc__ or "")
+    ]
+    for name in chosen.keys() & set(listed):
+        chosen[name] = [f"{key}:{value}" for key, value in tags.items()]
     return chosen
 
 

@@ -15,20 +15,10 @@ import pytest
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils import acting, planning, reconcile
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Refusal
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.hosts import HostsAdapter
 from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.clouds import load, shop, write
+from ansible_collections.wombat.erlang.tests.unit.plugins.plugin_utils.servers import lay_ssh
 
 EXAMPLE = Path(__file__).parents[4] / "inventories/hosts/shop.wombat.yml"
-# What stands for ssh: the address before the last argument is a folder's name; a server without a folder is silent.
-SSH = r"""#!/bin/sh
-for word; do address=$last; last=$word; done
-root=FOLDER/$address
-[ -d "$root" ] || { echo "ssh: connect to host $address port 22: No route to host" >&2; exit 255; }
-echo "Welcome to $address"
-sed -e "s#/var/lib/wombat#$root/claims#g" -e "s#/run/systemd/system#$root/none#g" -e "s#/proc/#$root/proc/#g" \
-    -e "s#userdel wombat#echo userdel >>$root/log#" -e "s#nft delete#echo delete >>$root/log#" \
-    -e "s#/etc/wombat-firewall.nft#$root/firewall#g" | sh -s
-"""
 
 
 class Rack:
@@ -36,10 +26,7 @@ class Rack:
 
     def __init__(self, folder, monkeypatch):
         self.folder = folder
-        ssh = folder / "ssh"
-        ssh.write_text(SSH.replace("FOLDER", str(folder)))
-        ssh.chmod(0o755)
-        monkeypatch.setattr(HostsAdapter, "ssh_command", lambda adapter: [str(ssh)])
+        lay_ssh(folder, monkeypatch)
         self.lines = []
 
     def deployment(self, hosts, name="shop", **changes):
