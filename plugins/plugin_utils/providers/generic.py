@@ -23,6 +23,7 @@ class GenericAdapter(CloudAdapter):
 
     def locations(self, scope: str) -> list[Place]:
         """One place where create_node cannot be told another."""
-        if "location" in inspect.signature(self.driver_class.create_node).parameters:
+        driver: t.Any = self.driver_class
+        if "location" in inspect.signature(driver.create_node).parameters:
             return super().locations(scope)
         return [Place("default", "default")]
