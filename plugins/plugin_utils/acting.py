@@ -12,8 +12,10 @@ import typing as t
 
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.planning import Observation, Plan
+from ansible_collections.wombat.erlang.plugins.plugin_utils.ports import EVERYBODY
 from ansible_collections.wombat.erlang.plugins.plugin_utils.progress import Say
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Adapter, Instance, Refusal, Request
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.firewall import left_out
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.model import write_nodes
 
 
@@ -132,6 +134,11 @@ def _close_firewalls(adapters: t.Mapping[str, Adapter], gone: t.Sequence[Instanc
 
 def keep_firewalls(adapters: t.Mapping[str, Adapter], instances: t.Iterable[Instance], say: Say) -> None:
     """Bring the firewall rules of all regions with instances to what the file says by now."""
+    instances = list(instances)
+    for name in sorted({instance.provider for instance in instances if adapters[instance.provider].spec.firewall}):
+        named = [source for source in left_out(adapters[name]) if source not in EVERYBODY]
+        if named:
+            say(f"! {name}  its firewall rules leave out {', '.join(named)}: it takes no networks of IPv6")
     for name, region in sorted({(instance.provider, instance.region) for instance in instances}):
         if adapters[name].spec.firewall:
             try:

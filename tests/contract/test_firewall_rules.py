@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The firewall rules of families in CloudStack, Exoscale, GCE and Outscale, by answers that keep state."""
+"""The firewall rules of families in CloudStack, Eucalyptus, Exoscale, GCE and Outscale, by answers that keep state."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import dataclasses
 import pytest
 from case import NAME, RUN, TAGS
 from cases import outscale
-from cases.firewalls import CloudStack, Exoscale, Google, Outscale, group
+from cases.firewalls import CloudStack, Eucalyptus, Exoscale, Google, Outscale, group
 from libcloud.common.cloudstack import CloudStackConnection
 from test_firewall import opened
 from wire import Wire, lay
 
+from ansible_collections.wombat.erlang.plugins.plugin_utils import acting
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import OpenPort
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Refusal, Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.firewall import OURS
@@ -23,9 +24,10 @@ FAMILIES = ("shop-kv", "shop-web")
 PORTS = ((4369, 4369), (9101, 9102))
 INSIDE = {(family, *ports, source) for family in FAMILIES for ports in PORTS for source in FAMILIES}
 EVERYBODY = ("shop-kv", 8080, 8080, "0.0.0.0/0")
+SOURCES = ("0.0.0.0/0", "::/0", "2001:db8::/32")
 
 
-@pytest.fixture(params=[CloudStack, Exoscale, Google, Outscale], ids=lambda cloud: cloud.case.driver)
+@pytest.fixture(params=[CloudStack, Eucalyptus, Exoscale, Google, Outscale], ids=lambda cloud: cloud.case.driver)
 def cloud(request, monkeypatch):
     monkeypatch.setattr(CloudStackConnection, "poll_interval", 0)
     return request.param()
@@ -86,6 +88,16 @@ def test_another_run_may_have_been_quicker(cloud, wire, adapter):
     adapter().open_firewall(cloud.case.region)
     assert quicker
     assert cloud.rules() == INSIDE
+
+
+@pytest.mark.parametrize("cloud", [Eucalyptus, Outscale], indirect=True)
+def test_a_cloud_without_rules_of_ipv6_leaves_them_out_and_says_which(cloud, wire, adapter):
+    one = adapter(allowed=(OpenPort(8080, "tcp", SOURCES),))
+    wire.answers += cloud.case.listed([{"name": NAME, "tags": TAGS}])
+    told = []
+    acting.keep_firewalls({"cloud": one}, one.instances(), told.append)
+    assert told == ["! cloud  its firewall rules leave out 2001:db8::/32: it takes no networks of IPv6"]
+    assert cloud.rules() == {*INSIDE, EVERYBODY}
 
 
 class Killed(BaseException):

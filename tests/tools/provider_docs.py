@@ -34,8 +34,8 @@ methods go; ``ansible-playbook wombat.erlang.providers`` shows what each can do,
 
 Where the deployment file asks for what a driver has not, the run stops with a sentence before anything is created.
 
-- The security groups that are made with ``ec2`` and ``outscale`` have rules for IPv4 alone: of ``firewall.allow``
-  sources of IPv6, ``::/0`` of the default too, are left out there.
+- The security groups that are made with ``eucalyptus`` and ``outscale`` have rules for IPv4 alone: sources of IPv6 in
+  ``firewall.allow`` are left out there. A run says which, but for ``::/0`` of the default.
 - With ``openstack`` and ``cloudstack`` no floating or NAT address is allocated. ``address: public`` needs a network
   whose addresses are public; an instance that gets none in time counts as failed, with a sentence.
 - ``eucalyptus`` knows tags in the request that creates an instance only since the end of 2018 (its issue 93), so tags

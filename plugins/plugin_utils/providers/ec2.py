@@ -233,6 +233,7 @@ class EucalyptusAdapter(EC2Adapter):
 
     at_once = 1
     region_argument = ""
+    ipv6 = False
     environment: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {
         "key": ("EC2_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
         "secret": ("EC2_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"),
@@ -243,7 +244,6 @@ class EucalyptusAdapter(EC2Adapter):
             "instances of one request are told apart by tags that come with it, which Eucalyptus knows since the end "
             "of 2018 only; many requests go out in parallel"
         ),
-        "firewall rules": "not made by this adapter; security_groups chooses groups that exist",
         "quota": "Eucalyptus tells none",
         "prices": "a private cloud tells none",
     }

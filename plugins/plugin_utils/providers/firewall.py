@@ -75,6 +75,12 @@ def most_slots(deployment: Deployment) -> int:
     return sum(most) if any(rule.get("within") == "instance" for rule in listed) else max(most)
 
 
+def left_out(adapter: t.Any) -> list[str]:
+    """The sources that an adapter's cloud has no rules for."""
+    sources = {rule.source for some in wanted(adapter.deployment).values() for rule in some}
+    return sorted(source for source in sources if ":" in source and not adapter.ipv6)
+
+
 class Firewall:
     """What an adapter of a cloud with security groups has besides. A scope's groups are looked at once a run."""
 
@@ -82,6 +88,7 @@ class Firewall:
     spec: t.Any
     pace: t.Any
     one_for_all: t.ClassVar[bool] = False  # whether all regions have the same groups
+    ipv6: t.ClassVar[bool] = True  # whether rules can name networks of IPv6
 
     def __init__(self, *arguments: t.Any) -> None:
         self._groups: dict[str, dict[str, Group]] = {}
@@ -120,7 +127,12 @@ class Firewall:
         scope = self._scope(region)
         with self._groups_lock:
             if scope not in self._groups:
-                self._groups[scope] = self._reconcile(scope, wanted(self.deployment))
+                refused = set(left_out(self))
+                rules = {
+                    name: {rule for rule in some if rule.source not in refused}
+                    for name, some in wanted(self.deployment).items()
+                }
+                self._groups[scope] = self._reconcile(scope, rules)
             return self._groups[scope]
 
     def _scope(self: t.Any, region: str) -> str:

@@ -19,6 +19,8 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.firewall i
 class OutscaleFirewall(Firewall):
     """Every request is about one rule, so that the next run goes on where one was killed."""
 
+    ipv6 = False  # Outscale's rules take none
+
     def _net(self: t.Any, scope: str) -> str | None:
         subnets = self.subnets(scope) if self.spec.networks else []
         return subnets[0]["NetId"] if subnets else None
@@ -68,8 +70,6 @@ class OutscaleFirewall(Firewall):
         elif rule.source.startswith("sg-"):
             members = group.rules[rule]["SecurityGroupsMembers"]
             source = {"SecurityGroupsMembers": [one for one in members if one["SecurityGroupId"] == rule.source]}
-        elif ":" in rule.source:  # Outscale has no addresses of IPv6
-            return
         else:
             source = {"IpRanges": [rule.source]}
         data = {"Flow": "Inbound", "SecurityGroupId": group.theirs["SecurityGroupId"], "Rules": [{**ports, **source}]}

@@ -15,6 +15,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base impor
 
 INSTANCES = fixture("ec2", "describe_instances.xml")
 RUNNING = fixture("ec2", "run_instances.xml")
+NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 PATH = "/(services/Eucalyptus)?"
 
 

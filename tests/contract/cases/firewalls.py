@@ -12,7 +12,7 @@ import typing as t
 from wire import Answer
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.firewall import OURS
-from cases import cloudstack, gce, outscale
+from cases import cloudstack, ec2, gce, outscale
 
 
 class Outscale:
@@ -250,3 +250,84 @@ class Google:
     def worn(sent):
         (post,) = [one.json for one in sent if (one.method, one.path) == ("POST", f"{gce.ZONE}/instances")]
         return post["tags"]["items"]
+
+
+class Eucalyptus:
+    """Security groups without networks, after the code of Eucalyptus; a rule is known by all that it says."""
+
+    case = ec2.EUCALYPTUS
+    untouched = ("default",)
+    names_worn = ("erlang", "shop-kv")
+    exists: t.ClassVar[str] = (
+        "<Response><Errors><Error><Code>InvalidGroup.Duplicate</Code><Message>The security group already exists"
+        "</Message></Error></Errors></Response>"
+    )
+
+    @staticmethod
+    def makes(answer):
+        return answer.params.get("Action") == "CreateSecurityGroup"
+
+    def __init__(self):
+        self.groups = {"sg-default": {"name": "default", "text": "default group", "rules": set()}}
+        self.answers = [
+            self.action("DescribeSubnets", lambda sent: "<subnetSet/>"),
+            self.action("DescribeSecurityGroups", self.read),
+            self.action("CreateSecurityGroup", self.make),
+            self.action("AuthorizeSecurityGroupIngress", lambda sent: self.change(sent, set.add)),
+            self.action("RevokeSecurityGroupIngress", lambda sent: self.change(sent, set.remove)),
+            self.action("DeleteSecurityGroup", lambda sent: str(self.groups.pop(sent.params["GroupId"]))[:0]),
+        ]
+
+    @staticmethod
+    def action(name, answer):
+        def whole(sent):
+            return f'<{name}Response xmlns="{ec2.NAMESPACE}">{answer(sent)}</{name}Response>'
+
+        return Answer("GET", ec2.PATH, whole, params={"Action": name})
+
+    def read(self, sent):
+        assert sent.params["Filter.1.Name"] == "group-name"
+        wanted = {sent.params["Filter.1.Value.1"], sent.params["Filter.1.Value.2"]}
+        items = ""
+        for identity, one in self.groups.items():
+            rules = "".join(
+                f"<item><ipProtocol>{protocol}</ipProtocol><fromPort>{low}</fromPort><toPort>{high}</toPort>"
+                + (
+                    f"<groups><item><groupId>{source}</groupId></item></groups>"
+                    if source in self.groups
+                    else f"<ipRanges><item><cidrIp>{source}</cidrIp></item></ipRanges>"
+                )
+                + "</item>"
+                for protocol, low, high, source in sorted(one["rules"])
+            )
+            told = f"<groupId>{identity}</groupId><groupName>{one['name']}</groupName>"
+            told += f"<groupDescription>{one['text']}</groupDescription><ipPermissions>{rules}</ipPermissions>"
+            items += f"<item>{told}</item>" if one["name"] in wanted else ""
+        return f"<securityGroupInfo>{items}</securityGroupInfo>"
+
+    def make(self, sent):
+        assert "VpcId" not in sent.params
+        name = sent.params["GroupName"]
+        self.groups[f"sg-{name}"] = {"name": name, "text": sent.params["GroupDescription"], "rules": set()}
+        return f"<groupId>sg-{name}</groupId>"
+
+    def change(self, sent, do):
+        told = {key.removeprefix("IpPermissions.1."): value for key, value in sent.params.items()}
+        source = told.get("Groups.1.GroupId") or told["IpRanges.1.CidrIp"]
+        do(self.groups[told["GroupId"]]["rules"], (told["IpProtocol"], told["FromPort"], told["ToPort"], source))
+        return "<return>true</return>"
+
+    def rules(self):
+        return {
+            (one["name"], int(low), int(high), self.groups[source]["name"] if source in self.groups else source)
+            for one in self.groups.values()
+            for _protocol, low, high, source in one["rules"]
+        }
+
+    def left(self):
+        return [one["name"] for one in self.groups.values()]
+
+    @staticmethod
+    def worn(sent):
+        (run,) = [one.params for one in sent if one.params.get("Action") == "RunInstances"]
+        return [run[f"SecurityGroup.{number}"] for number in (1, 2)]
