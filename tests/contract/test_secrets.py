@@ -10,7 +10,6 @@ from case import SECRET, opened
 from cases import CASES, ec2
 from wire import Wire, lay
 
-from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Refusal
 
 SECRETS = ("user_id", "key", "secret")
@@ -53,15 +52,6 @@ def test_a_key_of_the_file_takes_no_token_of_the_environment(monkeypatch, tmp_pa
     arguments = opened(tmp_path, ec2.EC2.provider).arguments
     given = ec2.EC2.provider["credentials"]
     assert {name: arguments.get(name) for name in ("key", "secret", "token")} == {**given, "token": None}
-
-
-def test_half_a_pair_of_the_file_is_not_mended_by_the_environment(monkeypatch, tmp_path):
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    provider = {**ec2.EC2.provider, "credentials": {"key": "AKIAOPERATOR"}}
-    why = "lacks secret; write it under credentials or options; the environment's is not taken beside the file's key"
-    with pytest.raises(WombatError, match=why) as caught:
-        opened(tmp_path, provider)
-    assert SECRET not in str(caught.value)
 
 
 def test_a_session_token_of_the_environment_goes_with_its_key(monkeypatch, tmp_path):

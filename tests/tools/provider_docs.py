@@ -90,7 +90,9 @@ def page() -> str:
     lines += [
         "What is needed to connect stands under ``credentials`` or ``options`` of the provider, or comes from the",
         "environment variables that the cloud's own tools use. Other arguments of libcloud's driver may be given, too.",
-        "Where the file gives any of ``user_id``, ``key``, ``secret`` and ``token``, the environment's are not used.",
+        "Secrets of the file and of the environment are never mixed: with a secret in the file, none of ``user_id``,",
+        "``key``, ``secret`` and ``token`` is of the environment. Where the file has no secret, it may name the user,",
+        "and the environment gives what is left out; a user that both name must be the same.",
         "",
     ]
     needs = []

@@ -64,7 +64,7 @@ class GCEAdapter(GCEFirewall, CloudAdapter):
         """What a service account's key file says, as Google's own tools take it."""
         found: dict[str, t.Any] = {"project": opening.from_environment(self.environment["project"])}
         path = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
-        if not path or "key" in {**self.options, **self.credentials}:
+        if not path or {**self.options, **self.credentials}.get("key"):
             return found
         try:
             with open(path, encoding="utf-8") as file:

@@ -34,7 +34,7 @@ CONVENTIONS = {
 }
 # What drivers call the reading of a console.
 CONSOLE = ("ex_get_console_output", "ex_get_serial_output", "ex_read_console_output_node")
-# The arguments of constructors that say together who asks: all of the file, or all of the environment.
+# The arguments of constructors that say together who asks: with a secret of the file, none is of the environment.
 IDENTITY = {"user_id", "key", "secret", "token"}
 NO_ARGUMENT = "the driver's create_node takes nothing for it"
 # What the file may ask of a provider -> the feature that it needs.
@@ -68,6 +68,8 @@ def driver_class(name: str, path: str) -> type:
 def arguments(adapter: t.Any) -> dict[str, t.Any]:
     """The arguments of a driver's constructor: the file's, else those of the environment's variables.
 
+    Secrets of both are never mixed: only where the file gives none, the environment's go with whom the file names.
+
     :raises WombatError: naming what is missing or not known, never a value.
     """
     path = f"{adapter.deployment.file}: providers.{adapter.spec.name}"
@@ -88,16 +90,26 @@ def arguments(adapter: t.Any) -> dict[str, t.Any]:
                         f"{path}.{part}.{name} is not an argument of driver {adapter.spec.driver}; "
                         f"{suggestion(name, known - {'self', 'cls'})}"
                     )
-    named = [name for name in sorted(IDENTITY) if given.get(name) not in (None, "")]
-    for name, value in adapter.from_environment().items():
-        if given.get(name) in (None, "") and value not in (None, "") and not (named and name in IDENTITY):
+    found = {name: value for name, value in adapter.from_environment().items() if value not in (None, "")}
+    secrets = {"token", "secret" if "secret" in adapter.environment else "key"}  # what else says who asks is a name
+    written = [name for name in sorted(IDENTITY) if given.get(name) not in (None, "")]
+    own = [name for name in written if name in secrets]
+    for name in written if not own and not secrets.isdisjoint(found) else ():
+        if found.get(name, given[name]) != given[name]:
+            variable = next(one for one in adapter.environment[name] if os.environ.get(one))
+            raise WombatError(
+                f"{path} has another {name} than the environment's variable {variable} says, so that the secret "
+                "beside that is not taken; write the secret here, too, or let both say the same"
+            )
+    for name, value in found.items():
+        if given.get(name) in (None, "") and not (own and name in IDENTITY):
             given[name] = value
     for name in adapter.needed:
         if all(given.get(one) in (None, "") for one in name.split("|")):
             variables = adapter.environment.get(name.partition("|")[0], ())
             hint = f", or set the environment's variable {variables[0]}" if variables else ""
-            if named and name in IDENTITY:
-                hint = f"; the environment's is not taken beside the file's {named[0]}"
+            if own and name in IDENTITY:
+                hint = f"; the environment's is not taken beside the file's {own[0]}"
             raise WombatError(f"{path} lacks {name.replace('|', ' or ')}; write it under credentials or options{hint}")
     return {name: value for name, value in given.items() if value is not None}
 

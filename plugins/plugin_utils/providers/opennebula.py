@@ -79,8 +79,8 @@ class OpenNebulaAdapter(CloudAdapter):
     def from_environment(self) -> dict[str, t.Any]:
         """A file `user:password`, and the server's URL; without one, the front end that the other tools ask."""
         found: dict[str, t.Any] = {}
-        written = {**self.options, **self.credentials}  # of a pair or a URL no part is to come from elsewhere
-        if "key" not in written and (path := os.environ.get("ONE_AUTH")):
+        written = {**self.options, **self.credentials}  # of a URL no part is to come from elsewhere
+        if not written.get("secret") and (path := os.environ.get("ONE_AUTH")):
             try:
                 with open(path, encoding="utf-8") as file:
                     found["key"], _colon, found["secret"] = file.read().strip().partition(":")
