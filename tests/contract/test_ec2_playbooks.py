@@ -30,13 +30,16 @@ name: shop
 store: ../store
 providers:
   aws:
-    driver: ec2
-    regions: [eu-north-1, eu-west-1, us-east-1]
-    options: {host: 127.0.0.1, port: PORT, secure: false}
-    image: {name: "al2022-ami-*-x86_64", properties: {owner_id: "137112412989"}}
-    sizes: [t3.micro]
-    rate: 500
-    parallel: 20
+    regions: [eu-north-1, eu-west-1]
+    <<: &aws
+      driver: ec2
+      options: {host: 127.0.0.1, port: PORT, secure: false}
+      image: {name: "al2022-ami-*-x86_64", properties: {owner_id: "137112412989"}}
+      sizes: [t3.micro]
+      rate: 500
+      parallel: 20
+  bulk: {<<: *aws, regions: [us-east-1], ssh: {host_keys: accept-new}}
+insecure: true
 releases:
   kv: {archive: ../kv.tar.gz}
 families:
@@ -112,8 +115,11 @@ class Account:
         for region in REGIONS:
             for instance in self.backend(region).all_instances():
                 if instance.state != "terminated":
-                    names = [tag["value"] for tag in instance.get_tags() if tag["key"] == "Name"]
-                    found.append((names[0] if names else instance.id, region))
+                    tags = {tag["key"]: tag["value"] for tag in instance.get_tags()}
+                    name = tags.get("Name", instance.id)
+                    if name in ("shop-kv", "shop-web"):  # of many by one request, as long as nobody named it
+                        name += "-" + tags["wombat-ids"].split()[instance.ami_launch_index]
+                    found.append((name, region))
         assert len(dict(found)) == len(found), "two instances have one name"
         return dict(found)
 
@@ -157,7 +163,9 @@ def test_200_instances_in_three_regions_with_a_kill_on_the_way(account):
     assert collections.Counter(name.split("-")[1] for name in alive) == {"kv": 150, "web": 50}
     in_regions = collections.Counter(alive.values())
     assert all(abs(in_regions[region] - 200 / 3) <= 4 for region in REGIONS), in_regions
-    assert output.count("  created (") > 50  # what was asked for when the run was killed came to be still
+    requests = account.backend("us-east-1").reservations
+    assert len(requests) < 15 < 60 < in_regions["us-east-1"] <= sum(len(one.instances) for one in requests.values())
+    assert output.count("  created (") > 10  # what was asked for when the run was killed came to be still
     again = account.must("ansible-playbook", "wombat.erlang.provision")
     assert "changed=0" in again
     assert account.alive().keys() == {*alive, foreign.id}
