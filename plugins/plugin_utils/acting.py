@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Wombat for Ansible contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is done to instances that are there: mark, start, destroy, and keep their firewall rules."""
+"""What is done to instances that are there: name, mark, start, destroy, and keep their firewall rules."""
 
 from __future__ import annotations
 
@@ -57,6 +57,15 @@ def start(adapters: t.Mapping[str, Adapter], instances: t.Sequence[Instance], sa
     return started
 
 
+def show_names(
+    adapters: t.Mapping[str, Adapter], instances: t.Iterable[Instance], say: Say, stop: threading.Event
+) -> None:
+    """Let people see the names of instances that are many of one request; where that fails, all else goes on."""
+    failed = _act(adapters, "name", [one for one in instances if one.unnamed], lambda _line: None, stop)[1]
+    if failed:
+        say(f"? the cloud's console does not show the names of {len(failed)} instances, as of {failed[0]}")
+
+
 def drain(adapters: t.Mapping[str, Adapter], instances: t.Sequence[Instance], say: Say) -> None:
     """Mark instances as those that are to go, in parallel, before anything on them is given up.
 
@@ -77,7 +86,8 @@ def _act(
     """Do the same to instances in parallel: the names of those where it is done, and why it is not to others."""
     done: list[str] = []
     failed: list[str] = []
-    sign, word = {"drain": ("~", "draining"), "start": ("~", "started"), "destroy": ("-", "destroyed")}[verb]
+    sign = "-" if verb == "destroy" else "~"
+    word = {"drain": "draining", "start": "started", "name": "named", "destroy": "destroyed"}[verb]
 
     def ask(instance: Instance) -> None:
         if stop and stop.is_set():

@@ -160,6 +160,7 @@ def grow(
             started = []
             if not progress.stop.is_set():
                 started = acting.start(adapters, acting.idle(adapters, seen, plan), say)
+                acting.show_names(adapters, seen.instances, say, progress.stop)
             seen = look() if started else seen
             return Outcome(seen, plan, list(created.values()), destroyed, started, refusals, late=plan.create)
         try:

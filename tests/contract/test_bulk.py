@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import threading
 
 import pytest
 from case import RUN, TAGS, opened
@@ -85,8 +86,12 @@ def test_ec2_creates_many_by_one_request(monkeypatch, tmp_path):
     root = "TagSpecification.1.Tag"
     tags = {run[f"{root}.{n}.Key"]: run[f"{root}.{n}.Value"] for n in range(1, len(LABELLED) + 2)}
     assert tags == {"Name": "shop-kv", **LABELLED}
-    named = [(one["ResourceId.1"], one["Tag.1.Key"], one["Tag.1.Value"]) for one in asked(wire, "CreateTags")]
-    assert named == [(f"i-{n}", "Name", NAMES[n]) for n in range(3)]
+    assert not asked(wire, "CreateTags")
+    lines = []
+    acting.show_names({"cloud": adapter}, made, lines.append, threading.Event())
+    named = {(one["ResourceId.1"], one["Tag.1.Key"], one["Tag.1.Value"]) for one in asked(wire, "CreateTags")}
+    assert named == {(f"i-{n}", "Name", NAMES[n]) for n in range(3)}
+    assert not lines
 
 
 def test_instances_of_ec2_are_known_by_their_place_before_they_have_names(monkeypatch, tmp_path):
@@ -99,16 +104,21 @@ def test_instances_of_ec2_are_known_by_their_place_before_they_have_names(monkey
         ec2.described([{"name": "-", "tags": LABELLED}]), {**LABELLED, "Name": NAMES[2]}, [1]
     )  # as a copy of another with its tags
     wire.answers += [Answer("GET", "/", renamed, params={"Action": "DescribeInstances"})]
-    assert [one.name for one in adapter.instances()] == [NAMES[2]]
+    assert [(one.name, one.unnamed) for one in adapter.instances()] == [(NAMES[2], False)]
 
 
 def test_names_that_cannot_be_written_are_no_failure(monkeypatch, tmp_path):
+    """They are said to be missing, and tried again by the next run."""
     wire = laid(ec2.EC2, monkeypatch)
     refused = ec2.error("UnauthorizedOperation", "You are not authorized", 403)[0]
-    refused = dataclasses.replace(refused, params={"Action": "CreateTags"})
-    wire.answers += [created_by_ec2(), listed_by_ec2(), refused]
+    wire.answers += [listed_by_ec2(), dataclasses.replace(refused, params={"Action": "CreateTags"})]
     adapter = opened(tmp_path, ec2.EC2.provider)
-    assert [one.name for one in adapter.create(*batch(ec2.EC2))] == NAMES
+    lines = []
+    acting.show_names({"cloud": adapter}, adapter.instances(), lines.append, threading.Event())
+    (line,) = lines
+    assert line.startswith("? the cloud's console does not show the names of 3 instances, as of shop-kv-")
+    assert "You are not authorized" in line
+    assert [one.unnamed for one in adapter.instances()] == [True] * 3
 
 
 def test_fewer_than_asked_for(monkeypatch, tmp_path):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import re
+import threading
 
 import pytest
 from case import NAME, RUN, TAGS, opened
@@ -15,6 +16,7 @@ from cases.ec2 import EC2, described
 from moto_ec2 import serving
 from wire import Answer, Wire, fixture, lay
 
+from ansible_collections.wombat.erlang.plugins.plugin_utils import acting
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import ec2
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Request
 
@@ -81,38 +83,20 @@ def test_life_of_instances(adapter):
     assert adapter.instances() == []
 
 
-class KilledHere(BaseException):
-    """The process ended here."""
-
-
-def test_many_by_one_request_and_a_kill_before_they_have_their_names(adapter, monkeypatch):
+def test_many_by_one_request_and_their_names(adapter):
+    """As after a kill right after the creation: what is listed then is the same, and is named."""
     wanted = [requested("eu-west-1", number) for number in range(adapter.batch)]
-    tagged = []
-
-    def killed_in_the_third(driver, node, tags):
-        if len(tagged) == 2:
-            raise KilledHere
-        tagged.append(tags["Name"])
-        return set_tags(driver, node, tags)
-
-    set_tags = adapter.set_tags
-    monkeypatch.setattr(adapter, "set_tags", killed_in_the_third)
-    with pytest.raises(KilledHere):
-        adapter.create(*wanted)
-    driver = adapter.driver("eu-west-1")
-    alive = [node for node in driver.list_nodes() if adapter.state(node) != "gone"]
-    assert sorted(node.name for node in alive) == sorted(["shop-kv"] * (len(wanted) - 2) + tagged)
-    listed = adapter.instances()
-    assert {one.name for one in listed} == {one.name for one in wanted}
-    for one in listed:
-        adapter.act("destroy", one)
-    monkeypatch.undo()
     made = adapter.create(*wanted)
-    listed = adapter.instances()
-    assert sorted((one.name, one.id) for one in made) == sorted((one.name, one.id) for one in listed)
-    alive = [node for node in driver.list_nodes() if adapter.state(node) != "gone"]
-    assert {(node.name, node.id) for node in alive} == {(one.name, one.id) for one in made}
-    for one in listed:
+    assert [one.name for one in made] == [request.name for request in wanted]
+    driver = adapter.driver("eu-west-1")
+    for nameless in (True, False):
+        listed = adapter.instances()
+        assert sorted((one.name, one.id) for one in listed) == sorted((one.name, one.id) for one in made)
+        assert {one.unnamed for one in listed} == {nameless}
+        seen = {node.id: node.name for node in driver.list_nodes() if adapter.state(node) != "gone"}
+        assert seen == {one.id: "shop-kv" if nameless else one.name for one in made}
+        acting.show_names({"cloud": adapter}, listed, print, threading.Event())
+    for one in made:
         adapter.act("destroy", one)
 
 

@@ -130,9 +130,9 @@ class Adapter:
         raise NotImplementedError
 
     def act(self, verb: str, instance: Instance) -> None:
-        """Start, stop, reboot, drain or destroy an instance; one that is gone counts as destroyed.
+        """Start, stop, reboot, drain, name or destroy an instance; one that is gone counts as destroyed.
 
-        To drain is to set the tag that says that an instance is to go.
+        To drain is to set the tag that says that an instance is to go, to name is to let people see an unnamed one's.
         """
         raise NotImplementedError
 

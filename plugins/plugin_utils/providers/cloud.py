@@ -76,6 +76,7 @@ class CloudAdapter(Catalogue):
             address=self.address(node, tags.get(TAG + "address") or self.spec.address),
             vars=self.known_keys(tags),
             error=self.fault(node),
+            unnamed=self.unnamed(node),
         )
 
     def region_and_zone(self, node: t.Any, scope: str) -> tuple[str, str]:
@@ -105,6 +106,9 @@ class CloudAdapter(Catalogue):
     def fault(self, node: t.Any) -> str:
         """What the provider says of a node in state error."""
         return str(reading.extra(node, ("fault", "status_message")) or "")
+
+    def unnamed(self, node: t.Any) -> bool:
+        return False
 
     def address(self, node: t.Any, kind: str) -> str | None:
         """A node's private or public address, or its address in a network; None while there is none."""

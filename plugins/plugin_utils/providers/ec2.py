@@ -219,14 +219,6 @@ class EC2Adapter(EC2Firewall, EC2Batches):
     def mark(self, driver: t.Any, node: t.Any) -> None:
         self.set_tags(driver, node, {DRAINING: "yes"})
 
-    @staticmethod
-    def set_tags(driver: t.Any, node: t.Any, tags: t.Mapping[str, str]) -> None:
-        # libcloud's ex_create_tags counts from 0, where EC2 counts from 1.
-        params = {"Action": "CreateTags", "ResourceId.1": node.id}
-        for number, (key, value) in enumerate(tags.items(), 1):
-            params |= {f"Tag.{number}.Key": key, f"Tag.{number}.Value": value}
-        driver.connection.request(driver.path, params=params)
-
 
 class EucalyptusAdapter(EC2Adapter):
     """One region; it tells its sizes itself, but no prices."""

@@ -5,15 +5,15 @@
 
 All get the same tags. One of these has the ids of all names, and an instance's place in the request says which is its
 own: so it is known from its first moment, also where the run that asked for it was killed right then. Its tag Name,
-which people see, comes afterwards.
+which people see, comes afterwards, if need be by the next run.
 """
 
 from __future__ import annotations
 
-import contextlib
+import types
 import typing as t
 
-from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import TAG, Request
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import TAG, Instance, Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
 
 IDS = f"{TAG}ids"
@@ -41,17 +41,34 @@ class EC2Batches(CloudAdapter):
         return {self.named(node).name: node for node in (made if isinstance(made, list) else [made])}
 
     @staticmethod
-    def named(node: t.Any) -> t.Any:
-        """A node with the name of its own, where its tag Name is still that of all in its request."""
-        tags, place = node.extra.get("tags") or {}, node.extra.get("launch_index")
-        ids = str(tags.get(IDS, "")).split()
-        common = f"{tags.get(TAG + 'deployment')}-{tags.get(TAG + 'family')}"
-        if node.name == common and place is not None and place < len(ids):
-            node.name = f"{common}-{ids[place]}"
+    def common(node: t.Any) -> str:
+        """The name that a node shares with all of its request; nothing where it is not one of many."""
+        tags = node.extra.get("tags") or {}
+        return f"{tags.get(TAG + 'deployment')}-{tags.get(TAG + 'family')}" if IDS in tags else ""
+
+    def unnamed(self, node: t.Any) -> bool:
+        return bool(self.common(node)) and node.extra["tags"].get("Name") == self.common(node)
+
+    def named(self, node: t.Any) -> t.Any:
+        """A node with the name of its own."""
+        if self.unnamed(node):
+            ids, place = node.extra["tags"][IDS].split(), node.extra.get("launch_index")
+            if place is not None and place < len(ids):
+                node.name = f"{self.common(node)}-{ids[place]}"
         return node
 
-    def label(self: t.Any, driver: t.Any, node: t.Any, request: Request) -> None:
-        """Tell people the name; where that fails, or a run is killed before, we know it all the same."""
-        if IDS in node.extra.get("tags", {}) and not self.stop.is_set():
-            with contextlib.suppress(Exception):
-                self.set_tags(driver, node, {"Name": request.name})
+    def act(self, verb: str, instance: Instance) -> None:
+        if verb != "name":
+            super().act(verb, instance)
+            return
+        driver = self.driver(self.scope(instance.region))
+        node = types.SimpleNamespace(id=instance.id)
+        self.calling(lambda: self.set_tags(driver, node, {"Name": instance.name}), instance.region)
+
+    @staticmethod
+    def set_tags(driver: t.Any, node: t.Any, tags: t.Mapping[str, str]) -> None:
+        # libcloud's ex_create_tags counts from 0, where EC2 counts from 1.
+        params = {"Action": "CreateTags", "ResourceId.1": node.id}
+        for number, (key, value) in enumerate(tags.items(), 1):
+            params |= {f"Tag.{number}.Key": key, f"Tag.{number}.Value": value}
+        driver.connection.request(driver.path, params=params)

@@ -86,7 +86,7 @@ class Instance:
     `state` is pending, running, stopped or error; `created` is in seconds since 1970, by the provider's clock; `slots`
     are the numbers of its nodes' slots: those of its family first, then those of the families `beside` it, which share
     the instance; `error` is what the provider says of one in state error; one that is `draining` is to go, and never
-    counts as there again.
+    counts as there again; of one that is `unnamed` people do not see the name in the cloud's console yet.
     """
 
     name: str
@@ -105,6 +105,7 @@ class Instance:
     error: str = ""
     beside: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
     draining: bool = False
+    unnamed: bool = False
 
     @property
     def domain(self) -> str:
