@@ -34,8 +34,12 @@ methods go; ``ansible-playbook wombat.erlang.providers`` shows what each can do,
 
 Where the deployment file asks for what a driver has not, the run stops with a sentence before anything is created.
 
-- The security groups that are made with ``eucalyptus`` and ``outscale`` have rules for IPv4 alone: sources of IPv6 in
-  ``firewall.allow`` are left out there. A run says which, but for ``::/0`` of the default.
+- The security groups that are made with ``azure_arm``, ``eucalyptus`` and ``outscale`` have rules for IPv4 alone:
+  sources of IPv6 in ``firewall.allow`` are left out there. A run says which, but for ``::/0`` of the default.
+- Azure lets a virtual network's machines reach one another, and takes one network security group for an interface. With
+  ``firewall: true`` that is ours, without ``security_groups``: it closes the ports of nodes, and those of
+  ``firewall.allow``, to all whom the file does not name, and leaves other ports as Azure has them. To reach SSH from
+  elsewhere name its port in ``firewall.allow``.
 - With ``openstack`` and ``cloudstack`` no floating or NAT address is allocated. ``address: public`` needs a network
   whose addresses are public; an instance that gets none in time counts as failed, with a sentence.
 - ``eucalyptus`` knows tags in the request that creates an instance only since the end of 2018 (its issue 93), so tags

@@ -16,6 +16,7 @@ import urllib.parse
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import azure_machines, opening, reading
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.azure_firewall import AzureFirewall
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.azure_machines import (
     USER,
     azure_node,
@@ -37,7 +38,7 @@ LIMITS = {"virtualMachines": "instances", "cores": "vcpus"}
 ON_ARM = re.compile(r"_[A-Z]+[0-9]+(-[0-9]+)?[a-z]*p[a-z]*(_|$)")  # by the letter p in a size's name
 
 
-class AzureAdapter(CloudAdapter):
+class AzureAdapter(AzureFirewall, CloudAdapter):
     """A scope is a region. All is in one resource group; what belongs to an instance is made and goes with it."""
 
     region_argument = "region"
@@ -52,10 +53,6 @@ class AzureAdapter(CloudAdapter):
     needed: t.ClassVar[tuple[str, ...]] = ("tenant_id", "subscription_id", "key", "secret", "resource_group")
     lacks: t.Mapping[str, str] = {
         "console output": "libcloud's driver reads no boot diagnostics",
-        "firewall rules": (
-            "libcloud's driver makes network security groups without any rule, and knows no application security "
-            "groups, by which rules tell families apart; security_groups chooses a group that exists"
-        ),
         "filtered listing": "Azure lists a resource group whole; give the deployment one of its own",
     }
 
@@ -69,6 +66,10 @@ class AzureAdapter(CloudAdapter):
         if not spec.networks:
             raise WombatError(
                 f"{path}.networks is missing; name a virtual network of the resource group, or net/subnet"
+            )
+        if spec.firewall and spec.security_groups:
+            raise WombatError(
+                f"{path}.security_groups cannot be had beside firewall; Azure takes one group for a network interface"
             )
         if len(spec.security_groups) > 1:
             raise WombatError(f"{path}.security_groups must be one group; Azure takes one for a network interface")
@@ -250,7 +251,8 @@ class AzureAdapter(CloudAdapter):
         self.find(request.region, request.zone)
         key = self.public_key(driver, request.region)
         spec = dataclasses.replace(self.spec, user_data=self.user_data(request))
-        machine = machine_of(spec, request, self.tags(request), self.image(request.region), key, self.group)
+        worn = self.worn(request)
+        machine = machine_of(spec, request, self.tags(request), self.image(request.region), key, self.group, worn)
         action = f"{self.group}/Microsoft.Compute/virtualMachines/{request.name}"
         params = {"api-version": COMPUTE_API}
         answer = self.calling(

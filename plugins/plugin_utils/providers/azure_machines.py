@@ -64,12 +64,19 @@ def fault(machine: t.Mapping[str, t.Any]) -> str:
 
 
 def machine_of(
-    spec: Provider, request: Request, tags: t.Mapping[str, str], image: t.Any, key: str, group: str
+    spec: Provider,
+    request: Request,
+    tags: t.Mapping[str, str],
+    image: t.Any,
+    key: str,
+    group: str,
+    worn: t.Mapping[str, t.Any],
 ) -> dict[str, t.Any]:
     """What is asked for: a machine whose disk, interface and address are made with it, and go with it.
 
     :param key: the public key of who may log in.
     :param group: the path of the resource group.
+    :param worn: the security groups of its families, where they have some.
     """
     user = spec.ssh.get("user", USER)
     reference = {
@@ -89,7 +96,8 @@ def machine_of(
         "managedDisk": {"storageAccountType": "StandardSSD_LRS"},
     }
     cards = [
-        interface_of(spec, request.name, number, f"{group}/Microsoft.Network") for number in range(len(spec.networks))
+        interface_of(spec, request.name, number, f"{group}/Microsoft.Network", worn)
+        for number in range(len(spec.networks))
     ]
     return {
         "location": request.region,
@@ -104,7 +112,7 @@ def machine_of(
     }
 
 
-def interface_of(spec: Provider, name: str, number: int, above: str) -> dict[str, t.Any]:
+def interface_of(spec: Provider, name: str, number: int, above: str, worn: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The interface in a network; the first has the public address."""
     network, _slash, subnet = spec.networks[number].partition("/")
     within = f"{above}/virtualNetworks/{network}/subnets/{subnet or 'default'}"
@@ -120,6 +128,9 @@ def interface_of(spec: Provider, name: str, number: int, above: str) -> dict[str
         "deleteOption": "Delete",
         "ipConfigurations": [{"name": "address", "properties": address}],
     }
+    if worn:
+        properties["networkSecurityGroup"] = worn["networkSecurityGroup"]
+        address["applicationSecurityGroups"] = worn["applicationSecurityGroups"]
     for group in spec.security_groups:
         properties["networkSecurityGroup"] = {"id": f"{above}/networkSecurityGroups/{group}"}
     return {"name": f"{name}-{number}", "properties": properties}

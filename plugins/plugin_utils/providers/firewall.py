@@ -88,6 +88,7 @@ class Firewall:
     spec: t.Any
     pace: t.Any
     one_for_all: t.ClassVar[bool] = False  # whether all regions have the same groups
+    sign: t.ClassVar[str] = f"description than '{OURS}'"
     ipv6: t.ClassVar[bool] = True  # whether rules can name networks of IPv6
 
     def __init__(self, *arguments: t.Any) -> None:
@@ -142,7 +143,7 @@ class Firewall:
         there = self.list_groups(scope)
         foreign = sorted(name for name in there if not there[name].ours)
         if foreign:
-            text = f"the security group {foreign[0]} is not ours: it has another description than '{OURS}'"
+            text = f"the security group {foreign[0]} is not ours: it has another {self.sign}"
             raise Refusal("request", text, self.spec.name, scope)
         for name in rules:
             if name not in there:

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import itertools
 import typing as t
 
 from wire import Answer
 
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.firewall import OURS
-from cases import cloudstack, ec2, gce, outscale
+from cases import azure_arm, cloudstack, ec2, gce, outscale
 
 
 class Outscale:
@@ -331,3 +332,102 @@ class Eucalyptus:
     def worn(sent):
         (run,) = [one.params for one in sent if one.params.get("Action") == "RunInstances"]
         return [run[f"SecurityGroup.{number}"] for number in (1, 2)]
+
+
+class Azure:
+    """Security groups of a resource group, written after Microsoft's description of them."""
+
+    case = dataclasses.replace(azure_arm.AZURE, provider={**azure_arm.AZURE.provider, "security_groups": []})
+    untouched = ("erlang", "shop-kv-westus")
+    names_worn = ("shop-eastus", "shop-kv-eastus")
+    exists: t.ClassVar[dict] = {"error": {"code": "Conflict", "message": "it already exists"}}
+
+    @staticmethod
+    def makes(answer):
+        return answer.method == "PUT" and "application" in answer.path
+
+    def __init__(self):
+        families, rules = (f"{azure_arm.NETWORK}/{kind}SecurityGroups" for kind in ("application", "network"))
+        self.there = {
+            f"{rules}/erlang": {"tags": {}, "properties": {"securityRules": []}},
+            f"{families}/shop-kv-westus": {"tags": {"wombat-deployment": "shop"}, "properties": {}},
+        }
+        self.answers = [
+            *(Answer("GET", kind, self.read) for kind in (families, rules)),
+            *(Answer("GET", f"{kind}/.*", self.one) for kind in (families, rules)),
+            *(Answer("PUT", f"{kind}/.*", self.put, 201) for kind in (families, rules)),
+            *(Answer("DELETE", f"{kind}/.*", self.delete, 202) for kind in (families, rules)),
+        ]
+
+    def shown(self, path, state="Succeeded"):
+        """As Azure tells it: with what it was not asked for, and ids in other letters."""
+        told = copy.deepcopy(self.there[path])
+        for rule in told["properties"].get("securityRules", []):
+            rule["properties"] |= {"provisioningState": "Succeeded", "sourceAddressPrefixes": []}
+            for group in rule["properties"]["destinationApplicationSecurityGroups"]:
+                group["id"] = group["id"].replace("/resourceGroups/", "/RESOURCEGROUPS/")
+        told["properties"]["provisioningState"] = state
+        return {**told, "id": path, "name": path.rpartition("/")[2]}
+
+    def read(self, sent):
+        return {"value": [self.shown(path) for path in self.there if path.startswith(sent.path)]}
+
+    def one(self, sent):
+        return self.shown(sent.path)
+
+    def put(self, sent):
+        assert sent.json["location"] == "eastus"
+        for rule in sent.json["properties"].get("securityRules", []):
+            for key in ("source", "destination"):
+                for group in rule["properties"].get(f"{key}ApplicationSecurityGroups", []):
+                    assert group["id"] in self.there
+        self.there[sent.path] = sent.json
+        return self.shown(sent.path, "Updating")
+
+    def delete(self, sent):
+        self.there.pop(sent.path)
+        return ""
+
+    def written(self, access):
+        return [
+            rule["properties"]
+            for one in self.there.values()
+            for rule in one["properties"].get("securityRules", [])
+            if rule["properties"]["access"] == access
+        ]
+
+    def rules(self):
+        """Those that open; what they open is closed to others, which Azure would let in from the same network."""
+
+        def name(groups):
+            return groups[0]["id"].rpartition("/")[2].removesuffix("-eastus")
+
+        opened = {
+            (
+                name(one["destinationApplicationSecurityGroups"]),
+                *(int(port) for port in (one["destinationPortRange"].split("-") * 2)[:2]),
+                one.get("sourceAddressPrefix") or name(one["sourceApplicationSecurityGroups"]),
+            )
+            for one in self.written("Allow")
+        }
+        open_to, closed = self.written("Allow"), self.written("Deny")
+        told = [
+            {(name(one["destinationApplicationSecurityGroups"]), one["destinationPortRange"]) for one in some}
+            for some in (open_to, closed)
+        ]
+        assert told[0] == told[1]
+        assert {one["sourceAddressPrefix"] for one in closed} <= {"*"}
+        order = [one["priority"] for one in [*open_to, *closed]]
+        assert order == sorted(set(order))
+        return opened
+
+    def left(self):
+        return [path.rpartition("/")[2] for path in self.there]
+
+    @staticmethod
+    def worn(sent):
+        (put,) = [one.json for one in sent if (one.method, one.path) == ("PUT", azure_arm.MACHINE)]
+        (card,) = put["properties"]["networkProfile"]["networkInterfaceConfigurations"]
+        (address,) = card["properties"]["ipConfigurations"]
+        worn = [card["properties"]["networkSecurityGroup"], *address["properties"]["applicationSecurityGroups"]]
+        return [one["id"].rpartition("/")[2] for one in worn]
