@@ -9,7 +9,7 @@ import dataclasses
 
 import pytest
 from case import NAME, RUN, TAGS
-from cases import outscale
+from cases import azure_arm, outscale
 from cases.firewalls import Azure, CloudStack, Eucalyptus, Exoscale, Google, Outscale, group
 from libcloud.common.cloudstack import CloudStackConnection
 from test_firewall import opened
@@ -134,6 +134,25 @@ def test_the_next_run_goes_on_where_one_was_killed(cloud, wire, adapter, verb):
     assert kills >= (1 if isinstance(cloud, Azure) else 4)  # which takes all rules at once
     assert cloud.rules() == (INSIDE if verb == "open_firewall" else set())
     assert (tuple(cloud.left()) == cloud.untouched) == (verb == "close_firewall")
+
+
+@pytest.mark.parametrize(("address", "inside"), [("private", [True, False]), ("backup", [False, True])])
+def test_azure_tells_a_family_in_one_network_only(monkeypatch, tmp_path, address, inside):
+    """That whose addresses name nodes; the firewall's group is everywhere."""
+    cloud = Azure()
+    wire = Wire(cloud.case.book)
+    wire.answers += [*cloud.case.answers, *cloud.case.listed([]), *cloud.case.create(), *cloud.answers]
+    lay(wire, monkeypatch)
+    networks = ["shop/nodes", "backup/nodes"]
+    provider = {**cloud.case.provider, "firewall": True, "networks": networks, "address": address}
+    one = opened(tmp_path, provider)
+    one.address_deadline = -1
+    one.create(cloud.case.request())
+    (put,) = [sent.json for sent in wire.sent if (sent.method, sent.path) == ("PUT", azure_arm.MACHINE)]
+    cards = put["properties"]["networkProfile"]["networkInterfaceConfigurations"]
+    told = [card["properties"]["ipConfigurations"][0]["properties"] for card in cards]
+    assert ["applicationSecurityGroups" in one for one in told] == inside
+    assert all("networkSecurityGroup" in card["properties"] for card in cards)
 
 
 def test_azure_gives_an_interface_one_group_only(tmp_path):

@@ -73,12 +73,17 @@ def lacks(driver: str) -> dict[str, str]:
     return ADAPTERS[driver].all_lacks(ADAPTERS[driver].lacks)
 
 
+def mark(driver: str, feature: str) -> str:
+    """How far a driver has a feature."""
+    return "yes" if feature != "firewall rules" or getattr(ADAPTERS[driver], "ipv6", True) else "yes, for IPv4"
+
+
 def page() -> str:
     lines = [HEAD, *title("What they can do")]
     drivers = sorted(ADAPTERS)
     missing = {driver: lacks(driver) for driver in drivers}
     marks = [
-        [f"**{feature}**: {meaning}", *("no" if feature in missing[one] else "yes" for one in drivers)]
+        [f"**{feature}**: {meaning}", *("no" if feature in missing[one] else mark(one, feature) for one in drivers)]
         for feature, meaning in FEATURES.items()
     ]
     lines += table(["Feature", *(f"``{one}``" for one in drivers)], marks)

@@ -130,7 +130,10 @@ def interface_of(spec: Provider, name: str, number: int, above: str, worn: t.Map
     }
     if worn:
         properties["networkSecurityGroup"] = worn["networkSecurityGroup"]
-        address["applicationSecurityGroups"] = worn["applicationSecurityGroups"]
+        # All of an application security group have to be in one network: that where nodes are named.
+        named = next((one for one in spec.networks if spec.address in (one, one.partition("/")[0])), spec.networks[0])
+        if network == named.partition("/")[0]:
+            address["applicationSecurityGroups"] = worn["applicationSecurityGroups"]
     for group in spec.security_groups:
         properties["networkSecurityGroup"] = {"id": f"{above}/networkSecurityGroups/{group}"}
     return {"name": f"{name}-{number}", "properties": properties}

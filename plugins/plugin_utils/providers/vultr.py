@@ -20,7 +20,10 @@ class VultrAdapter(RegionAdapter):
     environment: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {"key": ("VULTR_API_KEY",)}
     lacks: t.Mapping[str, str] = {
         **RegionAdapter.lacks,
-        "firewall rules": "an instance has one firewall group only, which security_groups chooses",
+        "firewall rules": (
+            "the rules of Vultr's firewall groups let in networks, never groups, so that none could tell a family's "
+            "instances from others; security_groups chooses a group that exists, one for an instance"
+        ),
         "filtered listing": "Vultr picks by a whole tag, and one tag holds all of ours, which differ; all are listed",
         "images by id": "the driver has no get_image; all are listed",
         "quota": "Vultr tells none",
