@@ -37,6 +37,53 @@ def test_an_instance_without_the_wanted_address_tells_the_one_it_has(opening):
     )
 
 
+def subnets(*cidrs):
+    """Of the network that the case of OpenStack names, and one of another."""
+    made = [*((openstack.NETWORK, cidr) for cidr in cidrs), ("another", "198.51.100.0/24")]
+    told = [{"id": cidr, "name": "", "network_id": network, "cidr": cidr} for network, cidr in made]
+    return Answer("GET", ".*/v2.0/subnets", {"subnets": told})
+
+
+def networks(**said):
+    told = [{**one, **said} for one in cloudstack.NETWORKS]
+    asked = {"command": "listNetworks", "page": "1"}
+    return Answer("GET", "/test/path", {"listnetworksresponse": {"network": told}}, params=asked)
+
+
+@pytest.mark.parametrize(
+    ("case", "answer", "why"),
+    [
+        (openstack.OPENSTACK, subnets("10.0.0.0/24", "2001:db8::/64"), "and floating ones are not allocated"),
+        (cloudstack.CASES[0], networks(cidr="10.1.1.0/24"), "and there is no static NAT"),
+    ],
+    ids=["openstack", "cloudstack"],
+)
+def test_networks_without_public_addresses_are_refused_before_anything_is_created(opening, case, answer, why):
+    wire, adapter = opening(case, address="public", firewall=True)
+    wire.answers += [answer]
+    with pytest.raises(Refusal, match=f"its networks have private addresses alone, {why}; choose another") as caught:
+        adapter.create(case.request())
+    assert caught.value.kind == "request"
+    assert wire.written() == []
+
+
+@pytest.mark.parametrize(
+    ("case", "answer"),
+    [
+        (openstack.OPENSTACK, subnets("10.0.0.0/24", "203.0.113.0/24")),
+        (openstack.OPENSTACK, subnets()),  # which this account may not see
+        (cloudstack.CASES[0], networks(cidr="203.0.113.0/24")),
+        (cloudstack.CASES[0], networks()),  # a shared network tells none
+    ],
+    ids=["openstack", "openstack, unseen", "cloudstack", "cloudstack, shared"],
+)
+def test_networks_that_may_have_public_addresses_are_used(opening, case, answer):
+    wire, adapter = opening(case, address="public")
+    wire.answers += [answer]
+    (instance,) = adapter.create(case.request())
+    assert instance.address == case.public
+
+
 def test_a_display_name_that_is_too_long_is_refused_before_anything_is_sent(opening):
     family = "k" * 90
     case = cloudstack.CASES[0]

@@ -41,7 +41,8 @@ Where the deployment file asks for what a driver has not, the run stops with a s
   ``firewall.allow``, to all whom the file does not name, and leaves other ports as Azure has them. To reach SSH from
   elsewhere name its port in ``firewall.allow``.
 - With ``openstack`` and ``cloudstack`` no floating or NAT address is allocated. ``address: public`` needs a network
-  whose addresses are public; an instance that gets none in time counts as failed, with a sentence.
+  whose addresses are public. Where the named networks are known to have none, nothing is created; else an instance
+  that gets none in time counts as failed. Both with a sentence.
 - ``eucalyptus`` knows tags in the request that creates an instance only since the end of 2018 (its issue 93), so tags
   are set once more right after it. With an older one, what is killed between the two leaves an instance untagged.
 """

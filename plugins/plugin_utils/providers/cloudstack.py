@@ -8,6 +8,7 @@ from __future__ import annotations
 import types
 import typing as t
 
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import reading
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import DRAINING, TAG, Refusal, Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
@@ -101,7 +102,7 @@ class CloudStackAdapter(CloudStackFirewall, CloudAdapter):
 
         for network in self.once("networks", ask):
             if name in (network["name"], network["id"]) and str(network.get("zoneid")) == place.location.id:
-                return types.SimpleNamespace(id=network["id"])
+                return types.SimpleNamespace(id=network["id"], cidr=network.get("cidr"))
         raise Refusal("missing", f"there is no network {name}", self.spec.name, place.region)
 
     # What exists.
@@ -161,13 +162,18 @@ class CloudStackAdapter(CloudStackFirewall, CloudAdapter):
                 f"{LONGEST_NAME}; shorten the names of the deployment, its families or the network that is address"
             )
             raise Refusal("request", text, self.spec.name)
+        networks = [self.network(driver, place, name) for name in self.spec.networks]
+        known = [network.cidr for network in networks if network.cidr]
+        if self.spec.address == "public" and len(known) == len(networks) and reading.private_alone(known):
+            text = "its networks have private addresses alone, and there is no static NAT; choose another address or "
+            raise Refusal("request", f"{text}network of the provider", self.spec.name)
         own = [group.name for group in self.family_groups(request, place.region)]
         return {
             "ex_displayname": display_name,
             "ex_userdata": self.user_data(request),
             "ex_keyname": self.spec.ssh.get("key_name"),
             "ex_security_groups": [*(self.spec.security_groups or (["default"] if own else [])), *own],
-            "networks": [self.network(driver, place, name) for name in self.spec.networks],
+            "networks": networks,
             "ex_start_vm": True,  # libcloud's default leaves it off
         }
 

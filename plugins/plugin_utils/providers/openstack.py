@@ -10,6 +10,7 @@ import threading
 import types
 import typing as t
 
+from ansible_collections.wombat.erlang.plugins.plugin_utils.providers import reading
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import DRAINING, Refusal, Request
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.catalogue import Place
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.cloud import CloudAdapter
@@ -21,6 +22,11 @@ LIMITS = {
     "vcpus": ("maxTotalCores", "totalCoresUsed"),
     "memory": ("maxTotalRAMSize", "totalRAMUsed"),
 }
+
+NO_PUBLIC = (
+    "its networks have private addresses alone, and floating ones are not allocated; choose another address or network "
+    "of the provider"
+)
 
 
 class Tokens:
@@ -115,6 +121,8 @@ class OpenStackAdapter(NeutronFirewall, CloudAdapter):
         return limit, remaining
 
     def extras(self, request: Request, driver: t.Any, place: Place) -> dict[str, t.Any]:
+        networks = [self.network(driver, place.region, name) for name in self.spec.networks]
+        self.check_public(driver, place.region, {network.id for network in networks})
         own = self.family_groups(request, place.region)
         groups = [*(self.spec.security_groups or (("default",) if own else ())), *(group.name for group in own)]
         return {
@@ -122,8 +130,16 @@ class OpenStackAdapter(NeutronFirewall, CloudAdapter):
             "ex_userdata": self.user_data(request),
             "ex_keyname": self.spec.ssh.get("key_name"),
             "ex_security_groups": [types.SimpleNamespace(name=name) for name in groups],
-            "networks": [self.network(driver, place.region, name) for name in self.spec.networks],
+            "networks": networks,
         }
+
+    def check_public(self, driver: t.Any, region: str, networks: set[str]) -> None:
+        """Refuse a creation in networks that give no public address, when one is wanted."""
+        if self.spec.address != "public" or not networks or not hasattr(driver, "ex_list_subnets"):
+            return
+        subnets = self.once(("subnets", region), lambda: self.calling(driver.ex_list_subnets, region))
+        if reading.private_alone(subnet.cidr for subnet in subnets if subnet.network_id in networks):
+            raise Refusal("request", NO_PUBLIC, self.spec.name, region)
 
     def network(self, driver: t.Any, region: str, name: str) -> t.Any:
         """A network by its name or id."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import fnmatch
+import ipaddress
 import re
 import typing as t
 
@@ -31,6 +32,14 @@ VCPUS = ("vcpus", "vcpu", "vcpu_count", "cpu", "cpus", "guestCpus", "numberOfCor
 LOCATIONS = ("availability_zone", "availability", "zone_name", "zone", "zone_id", "location", "region", "datacenter")
 SIZES = ("flavorId", "instance_type", "size_slug", "size_id", "type", "plan", "size", "flavor")
 CREATED = ("created", "created_at", "creation_date", "createdAt", "creationTimestamp", "create_time", "updated")
+
+PRIVATE = [ipaddress.IPv4Network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+
+
+def private_alone(networks: t.Iterable[str]) -> bool:
+    """Tell whether some networks are known, and no address of IPv4 in them is one that libcloud takes for public."""
+    known = [ipaddress.IPv4Network(one, strict=False) for one in networks if ":" not in one]
+    return bool(known) and all(any(one.subnet_of(private) for private in PRIVATE) for one in known)
 
 
 def clean(name: t.Any) -> str:

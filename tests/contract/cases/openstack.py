@@ -13,6 +13,7 @@ from wire import Answer, fixture
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.base import Size
 
 SERVERS = fixture("openstack_v1_1", "_servers_detail.json")["servers"]
+NETWORK = "d32019d3-bc6e-4319-9c1d-6722fc136a22"
 SERVER = "/v(1\\.1/slug|2/1337)/servers/4711"
 ZONES = {
     "availabilityZoneInfo": [
@@ -88,7 +89,7 @@ def created_in_openstack(sent):
     body = created(sent)
     assert body["imageRef"] == "f24a3c1b-d52a-4116-91da-25b3eee8f55e"  # the newer of two of that name
     assert body["availability_zone"] == "nova"
-    assert body["networks"] == [{"uuid": "d32019d3-bc6e-4319-9c1d-6722fc136a22"}]
+    assert body["networks"] == [{"uuid": NETWORK}]
 
 
 def created_in_rackspace(sent):
