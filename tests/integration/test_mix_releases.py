@@ -12,10 +12,12 @@ from pathlib import Path
 import erlang_hosts
 import pytest
 from erlang_hosts import COOKIE, NETWORK
+from test_tls import TlsHost, read
 
 from ansible_collections.wombat.erlang.plugins.module_utils import archive as archives
 from ansible_collections.wombat.erlang.plugins.module_utils import release_folder
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
+from ansible_collections.wombat.erlang.plugins.plugin_utils.authority import OwnAuthority
 
 SAMPLE = Path(__file__).resolve().parent.parent / "sample"
 BUILD = SAMPLE / "mix/build.sh"
@@ -39,7 +41,7 @@ def host(request, tmp_path, built):
     result = install(tmp_path, request.param, built[request.param])
     assert result["release"]["layout"] == "mix"
     assert result["release"]["erts_included"] == (request.param == "tick")
-    host = erlang_hosts.Host(tmp_path, f"{NETWORK}.7", None, request.param)
+    host = TlsHost(tmp_path, f"{NETWORK}.7", None, request.param)
     yield host
     host.close()
 
@@ -61,6 +63,22 @@ def test_nodes_start_answer_in_both_languages_and_stop(host):
         assert COOKIE.encode() not in shown
     host.nodes("stopped")
     assert host.left() == []
+
+
+@pytest.mark.parametrize("epmd", [True, False])
+def test_nodes_speak_tls_with_and_without_epmd(host, tmp_path, monkeypatch, epmd):
+    env = {"ERL_EPMD_PORT": "24370", "ERL_EPMD_ADDRESS": host.address} if epmd else {}
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    host.configure("kv1", "kv2", application="tick", env=env, tls=True, epmd=epmd)
+    authority = OwnAuthority(str(tmp_path / "ca"), "shop")
+    authority.make()
+    host.bring(read(authority), [host.name("kv1"), host.name("kv2")])
+    assert host.nodes()["changed"]
+    assert host.meet("kv1", host.name("kv2")) is True
+    elixir = host.rpc("is_pid(Process.whereis(:ssl_dist_sup))", language="elixir", read_only=True)
+    assert {answer["text"] for answer in elixir["nodes"].values()} == {"true"}
+    host.nodes("stopped")
 
 
 def test_a_release_of_relx_without_a_runtime_system_runs_on_the_hosts(tmp_path):

@@ -17,12 +17,14 @@ families:
     release: rabbit
     nodes: 1
     node_name: rabbit
+    distribution: {tls: true}
     config: {rabbit: {heartbeat: 17}}
     files: [{src: ../templates/rabbitmq.conf, dest: rabbitmq.conf}]
   chat:
     release: chat
     nodes: 1
     node_name: ejabberd
+    distribution: {tls: true}
     files: [{src: ../templates/ejabberd.yml, dest: ejabberd.yml}]
 """
 RABBIT = "listeners.tcp.default = {{ address }}:5673\n"
@@ -64,6 +66,13 @@ def test_commands_reach_them_and_their_settings_hold(shop):
     assert answer(shop, "rabbit", "application:get_env(rabbit, heartbeat)") == "{ok,17}"
     assert answer(shop, "chat", "ejabberd_admin:status()").startswith("{ok,")
     assert answer(shop, "chat", 'os:getenv("HOME")') == '"/srv/wombat/home/chat"'
+
+
+@pytest.mark.parametrize("family", ["rabbit", "chat"])
+def test_they_speak_tls_to_one_another_and_to_commands(shop, family):
+    assert answer(shop, family, "init:get_argument(proto_dist)") == '{ok,[["inet_tls"]]}'
+    listens = "[inet:sockname(P) || P <- erlang:ports(), {name, \"tcp_inet\"} =:= erlang:port_info(P, name)]"
+    assert listens and answer(shop, family, "is_pid(whereis(ssl_dist_sup))") == "true"
 
 
 def test_the_operators_templates_are_their_configuration(shop):

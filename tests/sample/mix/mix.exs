@@ -14,5 +14,5 @@ defmodule Tick.MixProject do
     ]
   end
 
-  def application, do: [mod: {Tick, []}, extra_applications: [:logger]]
+  def application, do: [mod: {Tick, []}, extra_applications: [:logger, :ssl]]
 end
