@@ -284,3 +284,37 @@ def test_a_broken_sys_config_is_refused_and_the_node_keeps_what_it_has(host):
     assert host.nodes(names=["kv1"])["outdated"] == [host.name("kv1")]
     host.nodes("restarted", ["kv1"])
     assert host.value("application:get_env(probe, mine)", "kv1") == ["ok", "family"]
+
+
+# As in the script of a release that cuttlefish configures: it reads the release's own folder, and says what it refuses.
+CUTTLEFISH = """#!/bin/sh
+if [ "$1" = chkconfig ]; then
+    ! grep -v "^mine = " "$(dirname "$0")/../etc/probe.conf" || { echo "unknown setting" >&2; exit 1; }
+    exit 0
+fi
+exec "$0.real" "$@"
+"""
+
+
+def test_a_release_of_cuttlefish_refuses_a_broken_file_and_keeps_its_data_apart(host):
+    release = host.root / "releases/probe/1.0.0"
+    (release / "lib/cuttlefish-3.0.0").mkdir()
+    (release / "bin/probe").rename(release / "bin/probe.real")
+    (release / "bin/probe").write_text(CUTTLEFISH)
+    (release / "bin/probe").chmod(0o755)
+
+    def configure(text):
+        content = base64.b64encode(text.encode()).decode()
+        return host.configure("kv1", files=[{"dest": "etc/probe.conf", "content": content, "mode": "0644"}])
+
+    assert configure("mine = 1\n")["changed"]
+    host.nodes(names=["kv1"])
+    pid = host.pid("kv1")
+    with pytest.raises(
+        WombatError, match=r"is refused, and its files stay.*: probe ends with code 1: miine = 2 unknown"
+    ):
+        configure("miine = 2\n")
+    assert (release / "etc/probe.conf").read_text() == "mine = 1\n"
+    assert not host.nodes(names=["kv1"])["changed"]
+    assert host.pid("kv1") == pid
+    assert not host.value('os:getenv("WOMBAT_DATA")', "kv1").startswith(str(release))

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import fcntl
-import inspect as python
 import json
 import os
+import re
+import tempfile
 import typing as t
 from contextlib import contextmanager
 from dataclasses import asdict
 
 try:
     import requests
+    from libcloud.common.exceptions import BaseHTTPError
     from libcloud.common.types import InvalidCredsError, LibcloudError
     from libcloud.storage.base import Container, Object, StorageDriver
     from libcloud.storage.providers import DRIVERS, get_driver
@@ -25,8 +27,12 @@ except ImportError:  # told when a store is opened
 from ansible_collections.wombat.erlang.plugins.module_utils.archive import Archive
 from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils.providers.registry import LIBCLOUD_MISSING
+from ansible_collections.wombat.erlang.plugins.plugin_utils.releases.signed_url import make_key, signed_url
 from ansible_collections.wombat.erlang.plugins.plugin_utils.releases.store import Entry, refuse_another_build
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import suggestion
+
+# For requests whose answer has no body, drivers tell no more than this.
+_REFUSED = re.compile(r"\b(401|403)\b")
 
 
 class ObjectStore:
@@ -44,7 +50,7 @@ class ObjectStore:
         expiry: int = 900,
         cache: str = "",
     ) -> None:
-        """Open a store; sends nothing.
+        """Open a store; sends nothing, but to Google or Azure where one logs in first.
 
         :param driver: a libcloud storage driver's name, such as s3, openstack_swift, google_storage or azure_blobs.
         :param credentials: `key` and `secret`.
@@ -62,8 +68,9 @@ class ObjectStore:
         self._cache = cache
         try:
             arguments = {"secret": None, **credentials, **options}
-            self._driver: StorageDriver = get_driver(driver)(arguments.pop("key", None), **arguments)
-        except TypeError as error:
+            with self._explained():
+                self._driver: StorageDriver = get_driver(driver)(arguments.pop("key", None), **arguments)
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
             # Its own text: what a driver raises later may hold what it was given.
             raise WombatError(
                 f"store: the driver {driver} cannot be opened ({type(error).__name__}); see its class for "
@@ -79,10 +86,13 @@ class ObjectStore:
             container = self._open()
             self._remove(entry.path + ".json")
             self._driver.upload_object(path, container, entry.path, extra={"content_type": "application/gzip"})
-            described = json.dumps(asdict(archive)).encode()
-            self._driver.upload_object_via_stream(
-                iter([described]), container, entry.path + ".json", extra={"content_type": "application/json"}
-            )
+            # A file, since drivers have errors of their own with streams: Swift's compares the checksum of nothing.
+            with tempfile.NamedTemporaryFile("w", encoding="utf-8") as described:
+                json.dump(asdict(archive), described)
+                described.flush()
+                self._driver.upload_object(
+                    described.name, container, entry.path + ".json", extra={"content_type": "application/json"}
+                )
         return entry, True
 
     def holds(self, archive: Archive, force: bool = False) -> bool:
@@ -127,11 +137,7 @@ class ObjectStore:
         It is a secret, like a password for this one archive. Nothing is sent, but to OpenStack Swift.
         """
         with self._explained():
-            if "ex_expiry" in python.signature(self._driver.get_object_cdn_url).parameters:
-                return self._driver.get_object_cdn_url(self._object(name), ex_expiry=self.expiry / 3600)
-            if hasattr(self._driver, "ex_get_object_temp_url"):
-                return self._driver.ex_get_object_temp_url(self._object(name), timeout=self.expiry)
-            return None
+            return signed_url(self._driver, self.container, name, self.expiry)
 
     def kept(self, name: str, sha256: str) -> str:
         """The path of an object on the controller, fetched when it is not there; others that want it too wait."""
@@ -140,9 +146,12 @@ class ObjectStore:
         with open(os.path.join(self._cache, ".lock"), "w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not os.path.exists(path):
-                with self._explained(), open(path + ".part", "wb") as file:
-                    for block in self._driver.download_object_as_stream(self._object(name)):
-                        file.write(block)
+                try:
+                    with self._explained(), open(path + ".part", "wb") as file:
+                        for block in self._driver.download_object_as_stream(self._object(name)):
+                            file.write(block)
+                except ObjectDoesNotExistError:
+                    raise WombatError(f"{self.where} holds no {name}: put the archive there again.") from None
                 os.replace(path + ".part", path)
         return path
 
@@ -160,11 +169,13 @@ class ObjectStore:
             ) from None
 
     def _open(self) -> Container:
-        """The container, made where it is missing."""
+        """The container, made where it is missing, and able to sign URLs."""
         try:
-            return self._driver.get_container(self.container)
+            container = self._driver.get_container(self.container)
         except ContainerDoesNotExistError:
-            return self._driver.create_container(self.container)
+            container = self._driver.create_container(self.container)
+        make_key(self._driver, self.container)
+        return container
 
     def _remove(self, name: str) -> bool:
         try:
@@ -184,11 +195,18 @@ class ObjectStore:
         except (ObjectDoesNotExistError, ContainerDoesNotExistError):
             raise
         except InvalidCredsError:
-            raise WombatError(f"The store {self.where} refuses the credentials: mend store.credentials.") from None
+            raise self._refused() from None
         except requests.RequestException as error:
             raise WombatError(
                 f"The store {self.where} cannot be reached ({type(error).__name__}): see to it and run again."
             ) from None
-        except (LibcloudError, OSError) as error:
-            reason = str(getattr(error, "value", None) or error)[:300]
+        except (LibcloudError, BaseHTTPError, OSError) as error:
+            reason = str(getattr(error, "value", None) or error)[:300].strip()
+            if _REFUSED.search(reason):
+                raise self._refused() from None
             raise WombatError(f"The store {self.where} failed: {reason}.") from None
+
+    def _refused(self) -> WombatError:
+        return WombatError(
+            f"The store {self.where} refuses the credentials: mend store.credentials, or the controller's clock."
+        )
