@@ -102,10 +102,10 @@ options:
       - Folder of the release store, cookies and certificates, C(~/.wombat/NAME/store) by default.
       - Or object storage for the releases, a mapping with C(driver), a libcloud storage driver such as V(s3),
         V(openstack_swift), V(google_storage) or V(azure_blobs), C(container), C(credentials), C(options), and
-        C(expiry), the seconds for which the signed URLs are good by which hosts fetch archives (default 900). Signed are
-        URLs of S3 and what speaks like it, of Swift with a key of the container, which is made with it, or of the
-        account, of Google with a service account or an HMAC key, and of Azure with an account's key. Where nothing can
-        sign, or a host cannot fetch, the controller sends them.
+        C(expiry), the seconds for which the signed URLs are good by which hosts fetch archives (default 900). URLs
+        are signed for S3 and what speaks like it, for Swift with a key of the container, which is made with it, or of
+        the account, for Google with a service account or an HMAC key, and for Azure with an account's key. Where
+        nothing can sign, or a host cannot fetch, the controller sends them.
     type: raw
   cookie_file:
     description: >-
