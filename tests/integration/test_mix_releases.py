@@ -65,6 +65,7 @@ def test_nodes_start_answer_in_both_languages_and_stop(host):
     assert host.left() == []
 
 
+@pytest.mark.parametrize("host", ["tick"], indirect=True)
 @pytest.mark.parametrize("epmd", [True, False])
 def test_nodes_speak_tls_with_and_without_epmd(host, tmp_path, monkeypatch, epmd):
     env = {"ERL_EPMD_PORT": "24370", "ERL_EPMD_ADDRESS": host.address} if epmd else {}

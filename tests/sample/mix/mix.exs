@@ -8,11 +8,11 @@ defmodule Tick.MixProject do
       version: "0.1.0",
       deps: [],
       releases: [
-        tick: [steps: [:assemble, :tar]],
+        tick: [steps: [:assemble, :tar], applications: [tick: :permanent, ssl: :permanent]],
         tock: [steps: [:assemble, :tar], include_erts: false, applications: [tick: :permanent]]
       ]
     ]
   end
 
-  def application, do: [mod: {Tick, []}, extra_applications: [:logger, :ssl]]
+  def application, do: [mod: {Tick, []}, extra_applications: [:logger]]
 end
