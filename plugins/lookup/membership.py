@@ -60,7 +60,8 @@ _raw:
   description:
     - The families, each as M(wombat.erlang.member) takes it, with C(remembers), whether its cluster remembers its
       members, C(settles), whether the state C(settled) has to follow C(joined), C(pace), how many hosts may join at
-      once, 0 for all, and C(unsafe), why those that are to leave must not, as sentences.
+      once, 0 for all, C(unsafe), why those that are to leave must not, and C(unlike), where all answer, what nodes of
+      this host do not see as they should, both as sentences.
   type: list
   elements: dict
 """
@@ -112,7 +113,13 @@ class LookupModule(LookupBase):
             return known
         views = self.views(members["hosts"])
         who = Family(name, tuple(wanted), tuple(leaving), domains=dict(members["domains"]))
-        known["unsafe"] = why_unsafe(strategy(who, dict(family["bootstrap"]), Console([], 0)), views)
+        asked = strategy(who, dict(family["bootstrap"]), Console([], 0))
+        known["unsafe"] = why_unsafe(asked, views)
+        mine = {str(node["name"]) for node in self.host.get("wombat_nodes") or ()}
+        # As long as somebody does not answer, that is the reason, and told already.
+        whole = all(node in views and views[node].error is None for node in wanted)
+        told = {node: asked.disagreement(node, views[node]) for node in wanted if whole and node in mine}
+        known["unlike"] = [f"Node {node} {end}." for node, ends in told.items() for end in ends]
         silent = [node for node in leaving if (self.asked(members["hosts"][node]) or {}).get("unreachable")]
         if silent and {"before_leave", "before_stop"} & {*family["hooks"]}:
             text = (
@@ -124,7 +131,6 @@ class LookupModule(LookupBase):
         dead = [*self.get_option("forget"), *(leaving if self.get_option("force") else ())]
         dead = [node for node in dead if node not in leaving or self.asked(members["hosts"][node]) is not None]
         decision = decide(views, wanted, members["domains"], dead)
-        mine = {str(node["name"]) for node in self.host.get("wombat_nodes") or ()}
         return {
             **known,
             "seeds": {node: seed for node, seed in decision.seeds.items() if node in mine},

@@ -61,6 +61,7 @@ options:
       forget: {description: The members that are to be removed as dead., type: list, elements: str}
       split: {description: Why nobody can join as sentences., type: list, elements: str}
       unsafe: {description: "Why leaving loses something, as sentences; for tasks around.", type: list, elements: str}
+      unlike: {description: "What nodes that all run do not see though they should.", type: list, elements: str}
       domains: {description: The domain of each node., type: dict}
   timeout:
     description: Seconds until everything must be as wanted.
@@ -123,6 +124,7 @@ FAMILY = {
     "forget": {"type": "list", "elements": "str"},
     "split": {"type": "list", "elements": "str"},
     "unsafe": {"type": "list", "elements": "str"},
+    "unlike": {"type": "list", "elements": "str"},
     "domains": {"type": "dict"},
 }
 OPTIONS = {

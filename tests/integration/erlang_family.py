@@ -75,7 +75,12 @@ class Circle:
                 del said["family"]
                 views[name] = View(**said)
         decision = decide(views, self.wanted, self.domains)
-        return {"seeds": decision.seeds, "lead": decision.lead, "forget": list(decision.forget)}
+        return {
+            "seeds": decision.seeds,
+            "lead": decision.lead,
+            "forget": list(decision.forget),
+            "split": list(decision.split),
+        }
 
     def bring(self, state="joined", names=None, check=False, timeout=20, **decided):
         """The results of one state of member on the hosts of these nodes, or of those that stay."""

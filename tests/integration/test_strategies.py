@@ -144,6 +144,24 @@ def test_a_system_of_ones_own_joins_heals_and_leaves(make_host):
     assert set(family.value(newcomer, RING["status"]["expression"])) == {second, third, newcomer}
 
 
+def test_two_clusters_of_a_family_are_told_and_not_merged(make_host):
+    family = Circle(make_host, "custom", *[NORTH] * 4, **RING)
+    family.configure()
+    first, second, third, fourth = family.wanted
+    for ring in ([first, second], [third, fourth]):
+        members = ", ".join(f"'{name}'" for name in ring)
+        for name in ring:
+            assert family.value(name, f"application:set_env(ring, members, [{members}])") == "ok"
+    decided = family.decided()
+    assert decided["seeds"] == {}
+    assert not any(result["nodes"][name]["joined"] for name, result in family.bring("joined", **decided).items())
+    for name, result in family.bring("settled", timeout=1, **decided).items():
+        assert result["failed"]
+        assert f"{first}, {second} see each other. {third}, {fourth} see each other." in result["msg"]
+        others = [third, fourth] if name in (first, second) else [first, second]
+        assert f"Node {name} does not count in {', '.join(others)}." in result["msg"]
+
+
 def test_who_does_not_join_is_told_in_the_systems_own_words(make_host):
     refusing = {
         **RING,

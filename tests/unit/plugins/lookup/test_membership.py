@@ -10,8 +10,11 @@ import pytest
 from ansible_collections.wombat.erlang.plugins.lookup.membership import LookupModule
 
 MEMBERS = {"nodes": ["a"], "leaving": ["b"], "hosts": {"a": "one", "b": "two"}, "domains": {}}
-LOADED = {"families": {"kv": {"strategy": "mnesia", "bootstrap": {}, "hooks": {}}}, "members": {"kv": MEMBERS}}
-SAID = {"members": ["a", "b"], "up": ["a"], "pending": [], "error": None, "facts": {}}
+LOADED = {
+    "families": {"kv": {"strategy": "mnesia", "bootstrap": {"schema": "disc_copies", "tables": {}}, "hooks": {}}},
+    "members": {"kv": MEMBERS},
+}
+SAID = {"members": ["a", "b"], "up": ["a"], "pending": [], "error": None, "facts": {"copies": {}}}
 
 
 class Hostvars(dict):
@@ -66,3 +69,23 @@ def test_a_host_that_does_not_answer_keeps_a_leaver_only_where_hooks_must_run_be
     variables = {"hostvars": hostvars, "wombat_nodes": [{"name": "a", "family": "kv"}]}
     (family,) = Lookup().run([], variables, status="status", force=False)
     assert family["unsafe"] == refused
+
+
+@pytest.mark.parametrize(
+    ("seen", "error", "unlike"),
+    [
+        (["a", "b"], None, []),
+        (["a"], None, ["Node a is not connected to b."]),
+        (["a"], "it does not run", []),  # that is told of itself
+    ],
+)
+def test_nodes_that_all_run_are_to_see_each_other(seen, error, unlike):
+    members = {**MEMBERS, "nodes": ["a", "b"], "leaving": []}
+    loaded = {"families": {"kv": {"strategy": "mesh", "bootstrap": {}, "hooks": {}}}, "members": {"kv": members}}
+    localhost = {"ansible_facts": {"wombat": loaded}}
+    one = {"status": {"nodes": {"a": {**SAID, "members": seen}}}}
+    two = {"status": {"nodes": {"b": {**SAID, "error": error}}}}
+    hostvars = Hostvars(localhost=localhost, one=one, two=two)
+    variables = {"hostvars": hostvars, "wombat_nodes": [{"name": "a", "family": "kv"}]}
+    (family,) = Lookup().run([], variables, status="status", force=False)
+    assert family["unlike"] == unlike
