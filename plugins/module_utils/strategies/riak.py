@@ -20,6 +20,7 @@ _MEMBER = re.compile(
 )
 _CLAIMANT = re.compile(r"^Claimant:\s*'?([^\s']+)'?", re.M)
 _UNREACHABLE = re.compile(r"nodes are unreachable:\s*\[(.*?)\]", re.S)  # Erlang breaks long lists over lines
+_DOWN = re.compile(r"^FALSE \[(.*?)\] down", re.M | re.S)
 _PLAN = re.compile(r"^Action +Details.*?\n-+\n(.*?)^-+$", re.M | re.S)
 # What must be said once nothing moves any more. The ring comes last, again: transfers begin after it has changed.
 _SETTLED = (("ringready", "TRUE"), ("transfers", "No transfers active"), ("ring-status", "No pending changes"))
@@ -84,7 +85,10 @@ class Riak(Strategy):
         if cluster is None:
             return View(error=error)
         pending = unsettled(cluster)
-        for words, sign in _SETTLED if not pending and len(cluster.status) > 1 else ():
+        # A dead member that is to leave keeps the ring from being ready until it is removed.
+        dead = [node for node in self.family.leaving if node in cluster.status and not cluster.is_up(node)]
+        signs = _SETTLED[1:] if dead and not self.family.left else _SETTLED
+        for words, sign in signs if not pending and len(cluster.status) > 1 else ():
             error = self._try(name, [words], sign)
             if error:
                 pending = [f"is not settled: {error}"]
@@ -195,7 +199,7 @@ class Riak(Strategy):
         for ran, words, sign in ((members, "member-status", "Membership"), (ring, "ring-status", "Ring Ready:")):
             if not _says(ran, sign):
                 return None, self._words(ran, [words])
-        return parse(members.output, ring.output), None
+        return parse(members.output, ring.output, self._admin(name, ["ringready"]).output), None
 
     def _need(self, name: str) -> Cluster:
         cluster, error = self._cluster(name)
@@ -226,15 +230,19 @@ class Riak(Strategy):
         return f"{command} says: {' '.join(' '.join(lines).split())[:300].rstrip('.') or 'nothing'}"
 
 
-def parse(members: str, ring: str) -> Cluster:
-    """What the texts of member-status and ring-status say."""
+def parse(members: str, ring: str, ready: str = "") -> Cluster:
+    """What the texts of member-status, ring-status and ringready say.
+
+    Only the last tells of members whose network is cut off: ring-status gives them a second, and takes them for up.
+    """
     found = _MEMBER.findall(members)
-    claimant, unreachable = _CLAIMANT.search(ring), _UNREACHABLE.search(ring)
+    claimant = _CLAIMANT.search(ring)
+    down = [found.group(1) for found in (_UNREACHABLE.search(ring), _DOWN.search(ready)) if found]
     return Cluster(
         status={node: status for status, node, _place in found},
         locations={node: place for _status, node, place in found if place},
         claimant=claimant.group(1) if claimant else None,
-        unreachable=tuple(re.findall(r"[^\s',]+", unreachable.group(1))) if unreachable else (),
+        unreachable=tuple(sorted({node for text in down for node in re.findall(r"[^\s',]+", text)})),
         ready="Ring Ready: true" in ring,
         moving="No pending changes" not in ring,
     )

@@ -56,6 +56,10 @@ class StandIn:
         """Stop a node's process without ending it."""
         self.nodes[name]["vm"] = "frozen"
 
+    def cut(self, name: str) -> None:
+        """Unplug a node's network: nobody refuses a connection to it, so that some commands take it for up."""
+        self.nodes[name]["vm"] = "cut"
+
     def wipe(self, name: str) -> None:
         """Lose a node's data; its cluster still has its name."""
         self.nodes[name].update(vm="down", cluster=None)
@@ -261,7 +265,11 @@ class StandIn:
         claimed = self._up(cluster["claimant"])
         ready = str(self._converged(cluster)).lower() if claimed else "unknown"
         pending = cluster["converging"] or cluster["handoff"]
-        down = [one for one, member in cluster["members"].items() if not self._up(one) and member["status"] != "down"]
+        down = [
+            one
+            for one, member in cluster["members"].items()
+            if self.nodes[one]["vm"] not in ("up", "cut") and member["status"] != "down"
+        ]
         unreachable = f"The following nodes are unreachable: {_atoms(down)}\n\nWARNING: The cluster state will not"
         return 0, (
             f"{' Claimant ':=^79}\nClaimant:  '{cluster['claimant']}'\nStatus:     {'up' if claimed else 'down'}\n"

@@ -237,6 +237,27 @@ def test_a_frozen_member_is_no_reason_to_wait_for_ever(three):
     assert any(f"counts in {C} but does not see it up" in end for end in ends)
 
 
+def test_a_member_that_is_cut_off_is_down_though_ring_status_says_otherwise(three):
+    three.riak.cut(C)
+    assert "All nodes are up" in three.riak.run(A, "admin", "ring-status")[1]
+    strategy = three.family(THREE)
+    assert strategy.views([A])[A].up == (A, B)
+    assert f"counts in {C} but does not see it up" in strategy.disagreement(A, strategy.views([A])[A])
+
+
+@pytest.mark.parametrize("end", ["cut", "kill"])
+def test_survivors_agree_beside_a_dead_leaver_until_it_is_removed(five, end):
+    getattr(five.riak, end)(E)
+    rest = (A, B, C, D)
+    strategy = five.family(rest, leaving=(E,))
+    assert strategy.disagreement(A, strategy.views([A])[A]) == []
+    strategy = five.family(rest, leaving=(E,), left=True)
+    assert f"still counts in {E}" in strategy.disagreement(A, strategy.views([A])[A])
+    five.family(rest, leaving=(E,), lead=A, forget=(E,)).forget(A, (E,))
+    five.until(lambda: not strategy.disagreement(A, strategy.views([A])[A]))
+    assert five.members() == list(rest)
+
+
 def test_joins_are_repeated_while_a_node_starts(three):
     three.riak.boot(D)
     three.riak.nodes[D]["starting"] = 40
