@@ -286,22 +286,21 @@ def test_a_broken_sys_config_is_refused_and_the_node_keeps_what_it_has(host):
     assert host.value("application:get_env(probe, mine)", "kv1") == ["ok", "family"]
 
 
-# As in the script of a release that cuttlefish configures: it reads the release's own folder, and says what it refuses.
-CUTTLEFISH = """#!/bin/sh
-if [ "$1" = chkconfig ]; then
-    ! grep -v "^mine = " "$(dirname "$0")/../etc/probe.conf" || { echo "unknown setting" >&2; exit 1; }
-    exit 0
-fi
-exec "$0.real" "$@"
+# In the place of the program in a release that Cuttlefish configures: the file is its last argument.
+CUTTLEFISH = """#!/usr/bin/env escript
+main(Arguments) ->
+    {ok, Text} = file:read_file(lists:last(Arguments)),
+    case re:run(Text, "^(?!mine = ).+", [multiline, {capture, first, list}]) of
+        nomatch -> ok;
+        {match, [Line]} -> io:format("~s unknown setting~n", [Line]), halt(1)
+    end.
 """
 
 
 def test_a_release_of_cuttlefish_refuses_a_broken_file_and_keeps_its_data_apart(host):
     release = host.root / "releases/probe/1.0.0"
-    (release / "lib/cuttlefish-3.0.0").mkdir()
-    (release / "bin/probe").rename(release / "bin/probe.real")
-    (release / "bin/probe").write_text(CUTTLEFISH)
-    (release / "bin/probe").chmod(0o755)
+    (release / "share/schema").mkdir(parents=True)
+    (release / "bin/cuttlefish").write_text(CUTTLEFISH)
 
     def configure(text):
         content = base64.b64encode(text.encode()).decode()
@@ -311,7 +310,7 @@ def test_a_release_of_cuttlefish_refuses_a_broken_file_and_keeps_its_data_apart(
     host.nodes(names=["kv1"])
     pid = host.pid("kv1")
     with pytest.raises(
-        WombatError, match=r"is refused, and its files stay.*: probe ends with code 1: miine = 2 unknown"
+        WombatError, match=r"is refused, and its files stay.*: escript ends with code 1: miine = 2 unknown"
     ):
         configure("miine = 2\n")
     assert (release / "etc/probe.conf").read_text() == "mine = 1\n"
