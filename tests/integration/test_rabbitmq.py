@@ -87,6 +87,26 @@ def test_the_family_is_one_cluster_and_a_second_deploy_changes_nothing(broker):
     assert set(broker.must("deploy").changed.values()) == {0}
 
 
+def test_a_scale_in_that_would_break_the_quorum_is_refused(broker):
+    """As RabbitMQ itself would have it."""
+    addresses = broker.addresses()
+    leaver = surplus(broker)
+    stopped = next(name for name in addresses if name != leaver)
+    broker.on_host(stopped, "systemctl stop wombat-rabbit@rabbit")
+    # Without what a deploy does before, which is to start it again.
+    run = broker.play("provision", "wombat.erlang.retire", "-e", "wombat_scale=mq=2")
+    assert run.code != 0
+    node = f"rabbit@{addresses[leaver]}"
+    assert f"{node} cannot leave: queue orders of vhost / would lose its quorum: of rabbit@" in run.output
+    assert "Nothing has left; -e wombat_force=true does it all the same." in run.output
+    assert broker.addresses() == addresses
+    check = f"rabbitmq-queues --longnames -n {node} check_if_node_is_quorum_critical"
+    said = broker.on_host(leaver, f"sh -c '{check} 2>&1; echo code $?'")
+    assert "orders" in said
+    assert not said.endswith("code 0")
+    broker.on_host(stopped, "systemctl start wombat-rabbit@rabbit")
+
+
 def test_a_killed_node_is_healed(broker):
     name = list(broker.addresses())[1]
     broker.on_host(name, "sh -c 'kill -9 $(systemctl show -P MainPID wombat-rabbit@rabbit)'")
