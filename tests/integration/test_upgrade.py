@@ -11,9 +11,11 @@ import json
 import os
 import re
 import signal
+import socketserver
 import subprocess
 import tarfile
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -260,6 +262,64 @@ def test_a_stopped_node_keeps_the_version_that_it_starts_with(shop):
     assert run.code != 0
     assert "-setcookie" in run.output
     shop.must("node", "-e", "wombat_state=started", "-e", f"wombat_hosts={host}")
+    assert versions(shop) == ["0.1.0"] * 3
+
+
+class Squatter(socketserver.TCPServer):
+    """A server that hangs up on everybody, on a port that it takes as soon as who has it is gone."""
+
+    allow_reuse_address = True
+
+    def server_bind(self):
+        while True:
+            with contextlib.suppress(OSError):
+                return super().server_bind()
+            time.sleep(0.01)
+
+    def __enter__(self):
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *failure):
+        self.shutdown()
+        self.server_close()
+
+
+def test_no_node_is_upgraded_while_another_of_its_family_cannot_run(shop):
+    before = shop.nodes("kv")
+    (host, *_others) = shop.hosts("family_kv").values()
+    (node,) = host["wombat_nodes"]
+    os.kill(before.pop(node["name"]), signal.SIGKILL)
+    with Squatter((host["ansible_host"], node["port"]), socketserver.BaseRequestHandler):
+        run = shop.play("upgrade", "-e", "kv_version=0.2.0", "-e", "wombat_upgrade=rolling")
+    assert run.code != 0
+    assert f"Node {node['name']} cannot start: its port {node['port']} is taken" in run.output
+    for name in before:
+        assert re.search(rf"Node {name} did not join within 30 s: .*{node['name']}", run.output)
+    assert shop.nodes("kv").items() >= before.items()
+    shop.must("deploy")
+    assert versions(shop) == ["0.1.0"] * 3
+
+
+def test_a_node_that_dies_elsewhere_in_mid_roll_ends_it_before_the_next_batch(shop):
+    before = shop.nodes("kv")
+    reached, go = shop.folder / "amid", shop.folder / "go"
+    check = f'begin file:write_file("{reached}", atom_to_list(node())), filelib:is_file("{go}") end'
+    wanted = {"kv_version": "0.2.0", "wombat_upgrade": "rolling", "kv_check": check}
+    process = shop.start("upgrade", "-e", json.dumps(wanted))
+    while not reached.exists() or not reached.read_text():
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.1)
+    first, dead, other = sorted(before, key=lambda name: name != reached.read_text())
+    os.kill(before[dead], signal.SIGKILL)
+    go.touch()
+    output, _nothing = process.communicate()
+    assert process.returncode != 0
+    assert dead in output.split("fatal: ", 1)[1]
+    assert "The instances that were not yet upgraded stay as they are." in output
+    assert shop.nodes("kv")[other] == before[other]
+    assert shop.nodes("kv")[first] != before[first]
+    shop.must("deploy")
     assert versions(shop) == ["0.1.0"] * 3
 
 
