@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 
 import pytest
 
@@ -157,12 +158,24 @@ def test_a_failed_check_takes_its_group_back_and_leaves_the_rest(host):
     assert (host.runs(), host.current()) == ({"kv1": "2", "kv2": "2"}, "2.0.0")
 
 
-def test_the_first_group_that_fails_ends_it(host):
+@pytest.mark.parametrize("reason", ["it broke", "it was still starting at the time limit: kv"])
+def test_the_first_group_that_fails_ends_it(host, reason):
     host.configure("2.0.0")
-    host.answers = lambda node, request: caller.Reply(None, "it broke") if "2.0.0" in node.release.path else "true"
+    host.answers = lambda node, request: caller.Reply(None, reason) if "2.0.0" in node.release.path else "true"
     result = host.upgrade(at_once=1)
-    assert "Node kv1@127.0.0.1 did not start: it broke" in result["msg"]
+    assert f"Node kv1@127.0.0.1 did not start: {reason}" in result["msg"]
+    assert "It runs version 1.0.0 again." in result["msg"]
     assert [item["changed"] for item in result["nodes"].values()] == [True, False]
+    assert host.runs() == {"kv1": "1", "kv2": "1"}
+
+
+def test_a_node_whose_port_is_taken_meanwhile_goes_back_and_starts_when_the_port_is_free(host):
+    host.configure("2.0.0")
+    with socket.create_server(("127.0.0.1", 34501)):
+        result = host.upgrade(at_once=1)
+    assert "Node kv1@127.0.0.1 cannot start: its port 34501 is taken" in result["msg"]
+    assert host.current() == "1.0.0"
+    assert host.start()["changed"]
     assert host.runs() == {"kv1": "1", "kv2": "1"}
 
 
