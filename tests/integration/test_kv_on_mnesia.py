@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +71,16 @@ def test_what_was_written_is_on_every_node_and_a_second_deploy_changes_nothing(s
 
 def test_a_killed_node_is_healed(shop):
     os.kill(next(iter(shop.nodes("kv").values())), signal.SIGKILL)
+    shop.must("deploy")
+    whole(shop, 3)
+
+
+def test_a_node_that_lost_its_data_is_removed_as_dead_and_joins_anew(shop):
+    name, pid = max(shop.nodes("kv").items())
+    os.kill(pid, signal.SIGKILL)
+    (root,) = [host["wombat_root"] for host in shop.hosts().values() if host["wombat_nodes"][0]["name"] == name]
+    (folder,) = Path(root, "nodes").rglob("mnesia")
+    shutil.rmtree(folder)
     shop.must("deploy")
     whole(shop, 3)
 

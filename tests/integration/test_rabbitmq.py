@@ -115,6 +115,15 @@ def test_a_killed_node_is_healed(broker):
     assert broker.missing() == []
 
 
+def test_a_node_that_lost_its_data_is_removed_as_dead_and_joins_anew(broker):
+    name = list(broker.addresses())[2]
+    broker.on_host(name, "sh -c 'systemctl stop wombat-rabbit@rabbit; rm -r /srv/wombat/nodes/rabbit/data/rabbit@*'")
+    broker.must("deploy")
+    assert broker.clusters() == [broker.nodes()] * 3
+    assert broker.replicas() == broker.nodes()
+    assert broker.missing() == []
+
+
 def test_it_grows_and_shrinks_with_its_queue(broker):
     broker.must("scale", "-e", "wombat_scale=mq=5")
     assert broker.clusters() == [broker.nodes()] * 5
