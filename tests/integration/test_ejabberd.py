@@ -49,6 +49,14 @@ def test_the_family_grows(chat):
     agree(chat, 4)
 
 
+def test_a_node_that_lost_its_data_is_removed_as_dead_and_joins_anew(chat):
+    name = max(chat.addresses())
+    chat.on_host(name, "sh -c 'systemctl stop wombat-chat@ejabberd; rm -r /srv/wombat/nodes/ejabberd/data/*'")
+    chat.must("scale", "-e", "wombat_scale=chat=4")
+    agree(chat, 4)
+    assert ejabberdctl(chat, name, "registered_users localhost") == ["wombat"]
+
+
 def test_it_shrinks_and_keeps_its_accounts(chat):
     chat.must("deploy")
     agree(chat, 3)
