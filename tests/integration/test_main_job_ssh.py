@@ -156,7 +156,16 @@ def test_a_host_that_dies_in_mid_upgrade_stops_it_and_the_next_run_completes_it(
     reached = "/srv/wombat/nodes/kv1/data/reached"
     check = f'begin file:write_file("{reached}", []), timer:sleep(60000), true end'
     wanted = {"kv_version": "0.2.0", "kv_check": check, "wombat_upgrade": "rolling"}
-    hosts = [node for node in shop.bench.driver("attic").list_nodes() if node.name.startswith("shop-kv-")]
+    hosts, elsewhere = (
+        [node for node in shop.bench.driver(name).list_nodes() if node.name.startswith("shop-kv-")]
+        for name in ("attic", "world")
+    )
+
+    def processes(nodes):
+        return [shop.bench.shell(node, "systemctl show -P MainPID wombat-kv@kv1") for node in nodes]
+
+    before = dict(zip(hosts, processes(hosts), strict=True))
+    far = processes(elsewhere)
     upgrade = shop.start("upgrade", "-e", json.dumps(wanted))
     # Private hosts are the first domain, so the first batch is one of them.
     while not (there := [node for node in hosts if shop.bench.shell(node, f"sudo ls {reached} || true")]):
@@ -166,11 +175,18 @@ def test_a_host_that_dies_in_mid_upgrade_stops_it_and_the_next_run_completes_it(
     output, _nothing = upgrade.communicate()
     assert upgrade.returncode != 0
     assert re.search(rf"^{victim.name} .*unreachable=1", output, re.MULTILINE), output
-    # The others are as they were, and go on.
+    # The others are as they were, and go on: two of three are left, and neither is taken down.
+    (survivor,) = [node for node in hosts if node.id != victim.id]
+    assert f"{victim.name} failed or cannot be reached any more. The instances that were" in output, output
+    again = shop.play("upgrade", "-e", "kv_version=0.2.0", "-e", "wombat_upgrade=rolling")
+    assert again.code != 0
+    assert processes([survivor]) == [before[survivor]]
+    assert processes(elsewhere) == far
+    assert shop.play("status").output.count("  running  ") == 3
     shop.http("PUT", "/kv/during", "yes")
     victim.driver.start_node(victim)
-    again = ["-m", "ansible.builtin.wait_for_connection", "-a", "sleep=0 connect_timeout=1 timeout=60"]
-    subprocess.run([*shop.command("ansible"), victim.name, *again], env=shop.env, check=True, capture_output=True)
+    reachable = ["-m", "ansible.builtin.wait_for_connection", "-a", "sleep=0 connect_timeout=1 timeout=60"]
+    subprocess.run([*shop.command("ansible"), victim.name, *reachable], env=shop.env, check=True, capture_output=True)
     shop.must("upgrade", "-e", "kv_version=0.2.0")
     assert shop.must("status").output.count("  running  ") == 4
     assert shop.http("GET", "/kv/during") == "yes"
