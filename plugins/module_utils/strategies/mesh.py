@@ -57,4 +57,5 @@ class Mesh(Strategy):
         sources = {
             name: _CONNECT.format(nodes=to_erlang([{"$atom": peer} for peer in self.peers(name)])) for name in names
         }
-        return {name: error for name, (_value, error) in self.console.evaluate(sources).items() if error}
+        self.console.evaluate(sources)
+        return {}  # who is not connected says more than that the time was over
