@@ -36,6 +36,7 @@ def serving(namespace: bytes = b"") -> t.Iterator[Served]:
     moto = DomainDispatcherApplication(create_backend_app)
 
     def application(environ: t.Any, start: t.Callable[..., t.Any]) -> t.Iterable[bytes]:
+        environ["HTTP_HOST"] = f"127.0.0.1:{server.server_port}"  # also where it is asked as a proxy of another host
         method, name = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         requests.append((method, name, environ.get("QUERY_STRING", "")))
         told: list[t.Any] = []

@@ -27,11 +27,12 @@ _HERE = "{here}"
 
 
 @contextlib.contextmanager
-def serving(path: Path) -> t.Iterator[int]:
-    """Serve the replies in a file, or the real servers and write it; gives the port."""
+def serving(path: Path) -> t.Iterator[tuple[int, list[str]]]:
+    """Serve the replies in a file, or the real servers and write it; gives the port, and what is asked."""
     upstream: dict[str, int] = json.loads(os.environ.get("WOMBAT_RECORD", "{}"))
     replies: dict[str, list[list[t.Any]]] = defaultdict(list, {} if upstream else json.loads(path.read_text()))
-    kept: dict[str, bytes] = {}
+    kept: dict[str, bytes] = defaultdict(bytes)
+    asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -48,14 +49,18 @@ def serving(path: Path) -> t.Iterator[int]:
             url = urlsplit(self.path)
             query = sorted(f"{key}={'' if key in _VARYING else value}" for key, value in parse_qsl(url.query))
             key = f"{self.command} {url.path}?{'&'.join(query)}"
+            asked.append(key)
             here = f"127.0.0.1:{server.server_port}"
             if upstream:
                 replies[key].append(self.ask(body, here))
             known = replies[key]
             status, headers, said = known[-1] if upstream or len(known) == 1 else known.pop(0)
             content = said.replace(_HERE, here).encode()
-            if self.command == "PUT" and url.path.endswith((".gz", ".json")) and "comp=" not in url.query:
-                kept[url.path] = body
+            if self.command == "PUT" and url.path.endswith((".gz", ".json")):
+                if "comp=block" in query:  # Azure's blocks of what is larger, which come in order
+                    kept[url.path] += body
+                elif "comp=blocklist" not in query:
+                    kept[url.path] = body
             elif self.command == "GET" and status == 200:
                 content = kept.get(url.path, content)
             self.send_response(status)
@@ -91,7 +96,7 @@ def serving(path: Path) -> t.Iterator[int]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield server.server_port
+        yield server.server_port, asked
     finally:
         server.shutdown()
         server.server_close()
