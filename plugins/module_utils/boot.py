@@ -86,17 +86,13 @@ def distribution_arguments(
     return arguments
 
 
-def node_arguments(
-    name: str, distribution: Distribution, release: HostRelease, code_path: str, tls_config: str, configs: list[str]
-) -> list[list[str]]:
-    """The arguments of a node that are ours rather than its release's.
+def node_arguments(name: str, distribution: Distribution, release: HostRelease, configs: list[str]) -> list[list[str]]:
+    """The arguments of a node that are ours rather than its release's, besides those of the distribution.
 
     :arg release: Its HostRelease.
-    :arg tls_config: Its file of what TLS needs.
     :arg configs: The files that override the release's own configuration, without C(.config), in this order.
     """
     arguments = name_arguments(name)
-    arguments += distribution_arguments(distribution, release.erts_version, code_path, tls_config)
     try:
         interface = ipaddress.IPv4Address(address(name))
         arguments.append(["-kernel", "inet_dist_use_interface", "{" + str(interface).replace(".", ",") + "}"])
@@ -137,7 +133,12 @@ def render_arguments(groups: list[list[str]]) -> str:
     """The text of a vm.args file, which a runtime system reads back as the same arguments."""
     last = [group for group in groups if group[0] == "-extra"]  # it takes whatever follows
     first = [group for group in groups if group[0] != "-extra"]
-    return "".join(" ".join(_quoted(word) for word in group) + "\n" for group in first + last)
+    return "".join(render_words(group) + "\n" for group in first + last)
+
+
+def render_words(words: list[str]) -> str:
+    """A line of words that a runtime system reads back as the same, from a file or from ERL_AFLAGS."""
+    return " ".join(map(_quoted, words))
 
 
 def _read(path: str, release_path: str, env: dict[str, str] | None, seen: list[str]) -> list[list[str]]:

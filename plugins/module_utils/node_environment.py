@@ -54,8 +54,7 @@ def environment(
     }
     own = dict(service.env)
     if not distribution.epmd:
-        # In embedded mode nothing loads a module that the boot script does not name.
-        own.update(service.interactive)
+        own.update(service.without_epmd)
     filled = {key: services.fill(value, places) for key, value in own.items()}
     for key, value in (settings["env"] or {}).items():
         if not _VARIABLE_NAME.match(key):

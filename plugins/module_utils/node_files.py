@@ -184,8 +184,17 @@ class _Host:
         arguments = (
             boot.release_arguments(release, env)
             + boot.family_arguments(settings["vm_args"] or [], f"vm_args of {name}")
-            + boot.node_arguments(name, distribution, release, code_path(self.root), tls.config_path(folder), configs)
+            + boot.node_arguments(name, distribution, release, configs)
         )
+        shared = boot.distribution_arguments(
+            distribution, release.erts_version, code_path(self.root), tls.config_path(folder)
+        )
+        if release.kind == "package":
+            # Its own tools are runtime systems too, which have to find the node and to speak as it does.
+            flags = [env.get("ERL_AFLAGS"), *map(boot.render_words, shared)]
+            env["ERL_AFLAGS"] = " ".join(filter(None, flags))
+        else:
+            arguments += shared
         cwd = places["data"] if release.kind == "package" else release.path
         start = {"argv": services.fill_all(service.start, places), "env": env, "cwd": cwd}
         if service.stop:

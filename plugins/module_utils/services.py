@@ -43,7 +43,7 @@ class Service(NamedTuple):
     start: list[str]  # stays in the foreground, as the process of the runtime system itself
     stop: list[str] = []  # nothing: the signal TERM, at which the runtime system stops its applications in order
     env: dict[str, str] = {}
-    interactive: dict[str, str] = {}  # the variables that let code be loaded which the release's boot script lacks
+    without_epmd: dict[str, str] = {}  # what env has besides where no epmd runs: boot scripts do not name slot_epmd
     configuration: dict[str, str] = {}  # the variable that names each file of {etc}, where a family has this file
     files: str = "{release}"  # where the relative paths of a family's own files begin
     validate: list[str] = []  # the release's own check of its configuration, which returns 0 where that can be used
@@ -55,7 +55,7 @@ KNOWN = {
     "relx": Service(
         start=["{release}/bin/{name}", "foreground"],
         env={"VMARGS_PATH": "{vm_args}", "RELX_OUT_FILE_PATH": "{tmp}", "RUNNER_LOG_DIR": "{log}"},
-        interactive={"CODE_LOADING_MODE": "interactive"},
+        without_epmd={"CODE_LOADING_MODE": "interactive"},
     ),
     "mix": Service(
         start=["{release}/bin/{name}", "start"],
@@ -66,7 +66,7 @@ KNOWN = {
             "RELEASE_DISTRIBUTION": "none",  # the name is in vm.args
             "RELEASE_COOKIE": "in_the_cookie_file",
         },
-        interactive={"RELEASE_MODE": "interactive"},
+        without_epmd={"RELEASE_MODE": "interactive"},
     ),
     "rabbitmq-server": Service(
         start=["/usr/lib/rabbitmq/bin/rabbitmq-server"],
@@ -81,6 +81,8 @@ KNOWN = {
             "RABBITMQ_PID_FILE": "{tmp}/rabbitmq.pid",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-args_file {vm_args}",
         },
+        # It asks OTP's own module for its port, whatever it finds nodes by.
+        without_epmd={"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-args_file {vm_args} -erl_epmd_port {port}"},
         configuration={
             "rabbitmq.conf": "RABBITMQ_CONFIG_FILE",
             "advanced.config": "RABBITMQ_ADVANCED_CONFIG_FILE",

@@ -69,7 +69,7 @@ options:
       service:
         description:
           - How the release is started and stopped, where it is not as usual. The keys are C(start), C(stop) and
-            C(validate), lists of words, C(env), C(interactive) and C(configuration), dictionaries of environment
+            C(validate), lists of words, C(env), C(without_epmd) and C(configuration), dictionaries of environment
             variables, C(files), C(user) and C(home).
           - Words may name C({release}), C({name}), C({version}), C({node}), C({label}), C({address}), C({slot}),
             C({port}), C({home}), C({etc}), C({data}), C({log}), C({tmp}) and C({vm_args}).

@@ -13,7 +13,7 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Re
 from ansible_collections.wombat.erlang.plugins.plugin_utils.section import NAME, NAME_MEANING, Section
 
 LISTS = ("start", "stop", "validate")
-MAPPINGS = ("env", "interactive", "configuration")
+MAPPINGS = ("env", "without_epmd", "configuration")
 
 
 def read_release(section: Section, name: str, path_of: t.Callable[[str], str]) -> Release:

@@ -121,7 +121,7 @@ def test_the_packages_own_commands_reach_them(shop):
     said = on_host(
         shop,
         "rabbit",
-        f"env RABBITMQ_CTL_ERL_ARGS='{tls}' rabbitmqctl --longnames -n {node} await_startup && echo done",
+        f"env ERL_AFLAGS='{tls}' rabbitmqctl --longnames -n {node} await_startup && echo done",
     )
     assert said.endswith("done")
 

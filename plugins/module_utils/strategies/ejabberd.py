@@ -20,7 +20,6 @@ class Ejabberd(Mnesia):
     NAME = "ejabberd"
     OPTIONS: dict[str, dict[str, Any]] = {}
     TIMEOUT = 180.0
-    EPMD = True
 
     @classmethod
     def settings(cls, node: dict[str, Any], family: Family, options: dict[str, Any]) -> Settings:

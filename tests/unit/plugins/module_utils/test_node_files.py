@@ -144,7 +144,21 @@ def test_a_package_runs_by_its_own_description(root, monkeypatch):
     assert start["env"]["RABBITMQ_USE_LONGNAME"] == "true"
     assert start["env"]["RABBITMQ_DIST_PORT"] == "21001"
     assert start["env"]["WOMBAT_VERSION"] == "3.10.8"
-    assert "-name rabbit@10.0.0.1\n" in (root / "nodes/rabbit/vm.args").read_text()
+    assert (root / "nodes/rabbit/vm.args").read_text().startswith("-name rabbit@10.0.0.1\n-kernel")
+
+
+@pytest.mark.parametrize("epmd", [True, False])
+def test_a_packages_own_tools_take_part_in_the_distribution_as_its_node_does(root, monkeypatch, epmd):
+    release = HostRelease("rabbit", "3.10.8", "package", "/usr/lib/erlang", "13.1.5", None)
+    monkeypatch.setattr(node_files, "package_release", lambda packages, name: release)
+    given = {"release": "rabbit", "packages": ["mine"], "tls": True, "env": {"ERL_AFLAGS": "+W w"}}
+    write(root, settings("rabbit@10.0.0.1", service={"start": ["/bin/true"]}, **given), epmd=epmd)
+    slots = [] if epmd else ["-start_epmd false", "-epmd_module slot_epmd", "-slot_epmd_base 21000"]
+    tls = ["-proto_dist inet_tls", f"-ssl_dist_optfile {root}/nodes/rabbit/tls.config"]
+    (node,) = load_nodes(str(root))
+    assert node.start["env"]["ERL_AFLAGS"] == " ".join(["+W w", f"-pa {root}/lib/wombat/ebin", *slots, *tls])
+    # Given twice, a flag like -proto_dist would count as none.
+    assert not set(" ".join(slots + tls).split()) & set((root / "nodes/rabbit/vm.args").read_text().split())
 
 
 def test_a_releases_own_commands(root):
