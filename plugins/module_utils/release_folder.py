@@ -86,7 +86,7 @@ def prepare(
             "path": folder.path(version),
             "current": current,
             "versions": list(versions),
-            **versions[version],
+            **{key: value for key, value in versions[version].items() if key != "shipped"},
         }
 
     def apply() -> dict[str, t.Any]:
@@ -140,9 +140,10 @@ class ReleaseFolder:
         return None
 
     def versions(self) -> dict[str, t.Any]:
-        """Return {version: {release, erl}} of the complete versions, least recently used first.
+        """Return {version: {release, erl, shipped}} of the complete versions, least recently used first.
 
-        release is `Archive.as_dict()`, erl the path of the `erl` that the version runs on.
+        release is `Archive.as_dict()`, erl the path of the `erl` that the version runs on, shipped what it brought
+        beside its code.
         """
         found = []
         for marker in glob.glob(os.path.join(glob.escape(self.home), "*", MARKER)):
@@ -221,9 +222,14 @@ class ReleaseFolder:
                 stream.seek(0)
                 unpack(stream, source, archive, part)
             erl = check_runtime(part, archive)
+            shipped, exists = release_users.overlay(part), os.path.lexists(self.path(version))
+            if exists:
+                before = {MARKER, *self.versions()[version]["shipped"]}
+                shipped -= release_users.carry_over(self.root, self.path(version), before, part)
+            record = {"release": archive.as_dict(), "erl": erl.replace(part, self.path(version), 1)}
             with open(os.path.join(part, MARKER), "w", encoding="utf-8") as marker:
-                json.dump({"release": archive.as_dict(), "erl": erl.replace(part, self.path(version), 1)}, marker)
-            if os.path.lexists(self.path(version)):
+                json.dump({**record, "shipped": sorted(shipped)}, marker)
+            if exists:
                 old = self._aside(version)
             os.rename(part, self.path(version))
         finally:

@@ -88,6 +88,8 @@ options:
     description:
       - Whether an installed version is replaced when its content differs from the archive and no process runs from
         it.
+      - The files of the nodes' families in its folder stay, and so does what nodes left there outside C(bin), C(lib),
+        C(releases) and C(erts-*).
     type: bool
     default: false
 attributes:

@@ -321,6 +321,35 @@ def test_another_build_of_a_version(host):
     assert host.names() == [".lock", "1.2.0", "current"]
 
 
+def test_another_build_overwrites_neither_configuration_nor_data(host):
+    def build(number, **files):
+        files = {"etc/kv.conf": b"shipped", **{name.replace("_", "/"): text for name, text in files.items()}}
+        return write(host.folder / f"{number}.tar.gz", {**relx(), **files})
+
+    host.prepare(build(1, etc_former=b"")).apply()
+    version, node = host.home / "1.2.0", host.root / "nodes/kv1"
+    node.mkdir(parents=True)
+    own = [version / "etc/kv.conf", version / "releases/1.2.0/env.sh", version / "etc/gone"]
+    described = {"release": {"path": str(version)}, "files": dict.fromkeys(map(str, own))}
+    (node / "node.json").write_text(json.dumps(described))
+    for path in own[:2]:
+        path.write_text("ours")
+    (version / "data/deep").mkdir(parents=True, mode=0o750)
+    (version / "data/deep/ring").write_text("kept")
+    (version / "data/link").symlink_to("deep")
+    (version / "lib/stray").write_text("")
+    for number in (2, 3):  # what was carried over once is carried over again
+        host.prepare(build(number, new=b"%d" % number, data_deep_ring=b"shipped"), force=True).apply()
+        assert (version / "new").read_text() == str(number)
+        assert [path.read_text() for path in own[:2]] == ["ours", "ours"]
+        assert (version / "data/link/ring").read_text() == "kept"
+    assert mode(version / "data/deep") == 0o750
+    assert not any((version / name).exists() for name in ("etc/former", "lib/stray", "etc/gone"))
+    host.install("1.3.0")
+    assert own[0].read_text() == "ours"
+    assert host.names() == [".lock", "1.2.0", "1.3.0", "current"]
+
+
 def test_a_release_may_have_another_name_in_the_deployment(host):
     result = host.install(name="canary")
     assert result["path"] == str(host.root / "releases/canary/1.2.0")
