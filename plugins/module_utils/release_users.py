@@ -42,7 +42,7 @@ def started_next(root: str, home: str, versions: t.Collection[str]) -> set[str]:
 
 def overlay(path: str) -> set[str]:
     """The files of a version, as paths inside its folder, but those of its code: where a node may leave data."""
-    found = set()
+    found: set[str] = set()
     for folder, folders, files in os.walk(path):
         if folder == path:
             folders[:] = [name for name in folders if not _CODE.match(name)]
