@@ -20,7 +20,8 @@ class ActionModule(ControllerAction):
         deployment, read = self.deployment(), reader(self._loader)
         names = sorted({str(node["family"]) for node in self.vars.get("wombat_nodes") or ()})
         paths = {name: deployment.families[name].cookie for name in names if name in deployment.families}
-        if self.check and not all(os.path.exists(path) for path in paths.values()):
+        made = options.pop("made") or ()
+        if self.check and any(path in made or not os.path.exists(path) for path in paths.values()):
             return {"changed": True, "files": [], "nodes": []}  # they are made first
         cookies = {name: read(path).decode().strip() for name, path in paths.items()}
         with delivered(self, cookies) as src:

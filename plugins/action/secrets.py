@@ -37,7 +37,7 @@ class ActionModule(ControllerAction):
             own = self._own(deployment)
             if own and not own.exists() and any(family.tls for family in deployment.families.values()):
                 if not self.check:
-                    own.make()
+                    own.step("present")
                 made = {"changed": True, "files": [*made["files"], own.folder]}
             return made
         return self._change(deployment, state)
@@ -52,7 +52,7 @@ class ActionModule(ControllerAction):
         if own is None:  # the operator changes the files of an existing one
             return {"changed": False, "files": []}
         if not self.check:
-            {"next_authority": own.prepare, "new_authority": own.switch, "one_authority": own.settle}[state]()
+            own.step(state)
         return {"changed": True, "files": [own.folder]}
 
     @staticmethod

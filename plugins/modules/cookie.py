@@ -27,6 +27,12 @@ options:
     description: Seconds that the running nodes have together to take a cookie.
     type: float
     default: 30
+  made:
+    description:
+      - The RV(wombat.erlang.secrets#module:files) that M(wombat.erlang.secrets) has made in this run. In check mode
+        they are what they were, and a host that would get one of them counts as changed.
+    type: list
+    elements: path
   src:
     description: The file on the host with the cookies, which the action brings. Leave it out.
     type: path
@@ -66,6 +72,7 @@ from ansible_collections.wombat.erlang.plugins.module_utils.module import run_mo
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "root": {"type": "path", "required": True},
     "timeout": {"type": "float", "default": 30},
+    "made": {"type": "list", "elements": "path"},
     "src": {"type": "path"},
 }
 

@@ -127,6 +127,19 @@ class OwnAuthority:
     def exists(self) -> bool:
         return os.path.exists(os.path.join(self.folder, "current", "key.pem"))
 
+    def step(self, state: str) -> None:
+        """Make the first pair, or take a step of a change, by the name that M(wombat.erlang.secrets) has for it."""
+        steps = {
+            "present": self.make,
+            "next_authority": self.prepare,
+            "new_authority": self.switch,
+            "one_authority": self.settle,
+        }
+        try:
+            steps[state]()
+        except OSError as error:
+            raise WombatError(f"The authority in {self.folder} cannot be written: {error.strerror}") from None
+
     def make(self) -> None:
         """Make the first pair; where another run is faster, theirs stays."""
         pair = (self._pairs() or [self._new_pair()])[0]

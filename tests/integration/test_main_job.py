@@ -149,6 +149,9 @@ def test_check_mode_tells_what_would_change_and_changes_nothing(shop):
     before = shop.hosts()
     run = shop.must("deploy", "--check", "--diff", "-e", "kv_nodes=4")
     assert "  world/europe/a  small  0.03/h" in run.output
+    run = shop.must("rotate_cookie", "--check", "--diff")
+    assert set(run.changed.values()) == {1}
+    assert set(run.changed) == {"localhost", *before}
     assert shop.hosts() == before
     assert set(shop.must("deploy").changed.values()) == {0}
 

@@ -101,6 +101,13 @@ def test_a_change_trusts_both_until_it_settles_and_goes_on_wherever_it_was_kille
     assert own.read(read).certificate == after.certificate
 
 
+@pytest.mark.parametrize("state", ["present", "next_authority"])
+def test_a_folder_that_cannot_be_written_is_told(tmp_path, state):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WombatError, match=r"The authority in .*/file/ca cannot be written: Not a directory"):
+        OwnAuthority(str(tmp_path / "file/ca"), "shop").step(state)
+
+
 def test_an_authority_that_is_missing_is_told(tmp_path):
     with pytest.raises(WombatError, match="has no authority yet"):
         OwnAuthority(str(tmp_path / "ca"), "shop").read(read)
