@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 import uuid
 
+from ansible_collections.wombat.erlang.plugins.module_utils.errors import WombatError
 from ansible_collections.wombat.erlang.plugins.plugin_utils import reconcile, starting
 from ansible_collections.wombat.erlang.plugins.plugin_utils.action import ControllerAction
 from ansible_collections.wombat.erlang.plugins.plugin_utils.deployment import Deployment
@@ -20,6 +21,11 @@ class ActionModule(ControllerAction):
         deployment = self.deployment()
         reconcile.open_providers(deployment)  # finds what is wrong in their options
         public = deployment.public()
+        # A host has a variable of this name, too; on the controller it is the operator's choice.
+        family = self.vars.get("wombat_family")
+        if family and family not in public["families"] and group_name("family", family) not in self.vars["groups"]:
+            there = ", ".join(public["families"])
+            raise WombatError(f"There is no family {family} in {public['file']}: name one of {there} in wombat_family.")
         members = members_of(public["families"], self.vars)
         public["members"] = {
             name: {

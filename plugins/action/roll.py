@@ -12,6 +12,10 @@ from ansible_collections.wombat.erlang.plugins.plugin_utils import rolling
 from ansible_collections.wombat.erlang.plugins.plugin_utils.action import ControllerAction
 from ansible_collections.wombat.erlang.plugins.plugin_utils.upgrade import METHODS
 
+# Why a node does not count for its family's majority.
+_UNASKED = "were not asked, as their hosts failed or --limit leaves them out"
+_DOWN = "do not run"
+
 
 class ActionModule(ControllerAction):
     """Reads what the roles release and nodes registered for every host."""
@@ -25,9 +29,10 @@ class ActionModule(ControllerAction):
             host for group in (inventory.RETIRING, inventory.GONE) for host in self.vars["groups"].get(group, ())
         }
         names = [name for name in self.vars["groups"].get(inventory.ALL, ()) if name not in leaving]
-        hosts = [self._host(name, self.vars["hostvars"].raw_get(name)) for name in names]
-        roll = rolling.plan(hosts, deployment.families, options["method"])
-        for line in roll.lines:
+        known = {name: self.vars["hostvars"].raw_get(name) for name in names}
+        roll = rolling.plan([self._host(*item) for item in known.items()], deployment.families, options["method"])
+        others = [line for variables in known.values() for line in _others(variables)] if self.check else []
+        for line in [*roll.lines, *others]:
             self.say(line)
         checks = {name: list(family.upgrade.checks) for name, family in deployment.families.items()}
         return {
@@ -38,10 +43,29 @@ class ActionModule(ControllerAction):
         }
 
     def _host(self, name: str, variables: t.Mapping[str, t.Any]) -> rolling.Host:
-        configured = (variables.get("release_configured") or {}).get("nodes") or {}
-        started = (variables.get("nodes_started") or {}).get("nodes")
-        nodes = {str(node["name"]): node["family"] for node in variables.get("wombat_nodes") or ()}
-        waiting = {node: item["upgrade"] for node, item in configured.items() if item.get("upgrade")}
-        # A host that this run did not ask is not known to run; in check mode nothing was started.
-        down = [node for node in nodes if not self.check and not (started or {}).get(node, {}).get("alive")]
+        nodes, waiting, started = _told(variables)
+        down = {node: _UNASKED for node in nodes if started is None}
+        # In check mode nothing was started.
+        if started is not None and not self.check:
+            down = {node: _DOWN for node in nodes if not started.get(node, {}).get("alive")}
         return rolling.Host(name, str(variables.get("wombat_domain")), nodes, waiting, down)
+
+
+def _told(variables: t.Mapping[str, t.Any]) -> tuple[dict[str, str], dict[str, t.Any], dict[str, t.Any] | None]:
+    """The nodes of a host with families, those that wait for an upgrade, and what was started, if it was asked."""
+    configured = (variables.get("release_configured") or {}).get("nodes") or {}
+    nodes = {str(node["name"]): str(node["family"]) for node in variables.get("wombat_nodes") or ()}
+    waiting = {node: item["upgrade"] for node, item in configured.items() if item.get("upgrade")}
+    return nodes, waiting, (variables.get("nodes_started") or {}).get("nodes")
+
+
+def _others(variables: t.Mapping[str, t.Any]) -> list[str]:
+    """What becomes of the nodes of a host that are not upgraded: a line for each."""
+    nodes, waiting, started = _told(variables)
+    if started is None:
+        return [f"{node}: not asked, as its host failed or --limit leaves it out" for node in nodes]
+    return [
+        f"{node}: {'is started' if started.get(node, {}).get('changed', True) else 'stays as it is'}"
+        for node in nodes
+        if node not in waiting
+    ]

@@ -16,7 +16,9 @@ description:
     and chooses how each is upgraded, by what the archives allow and the families permit.
   - Puts them into batches, each of one family and one domain, a canary first. A family never loses its majority,
     counted in nodes, by nodes that restart together or do not run, except where it is upgraded in full.
-  - Prints for every node what will happen, and fails with the reason where nothing that is permitted is possible.
+  - Prints for every node that is upgraded what will happen, in check mode for the others too, and fails with the reason
+    where nothing that is permitted is possible. A node of which nobody knows whether it runs counts as one that does
+    not, as where its host failed or C(--limit) leaves it out.
 extends_documentation_fragment:
   - wombat.erlang.attributes
   - wombat.erlang.attributes.controller

@@ -23,7 +23,7 @@ class Host:
     domain: str
     nodes: t.Mapping[str, str]
     waiting: t.Mapping[str, t.Mapping[str, t.Any]]
-    down: t.Collection[str] = ()  # nodes that do not answer
+    down: t.Mapping[str, str] = dataclasses.field(default_factory=dict)  # what keeps nodes from counting
 
     @property
     def families(self) -> list[str]:
@@ -111,12 +111,17 @@ def _at_once(
     names = {host.name for host in batch}
     lowest = 0
     for family in dict.fromkeys(family for host in batch for family in host.families):
-        down = [node for host in hosts if host.name not in names for node in host.down if host.nodes[node] == family]
-        spare = (counts[family] - 1) // 2 - len(down)
+        down: dict[str, list[str]] = {}
+        for host in hosts:
+            for node, why in host.down.items() if host.name not in names else ():
+                if host.nodes[node] == family:
+                    down.setdefault(why, []).append(node)
+        spare = (counts[family] - 1) // 2 - sum(map(len, down.values()))
         if spare < 1 and (counts[family] > 2 or down):
+            said = ", and that ".join(f"{why}: {', '.join(nodes)}" for why, nodes in down.items())
             raise WombatError(
-                f"Family {family} would lose its majority, as {', '.join(down)} does not run: mend that first, or ask "
-                "for wombat_upgrade=full."
+                f"Family {family} may lose its majority by nodes that {said}. Mend that first, or ask for "
+                "wombat_upgrade=full."
             )
         if len(batch) > max(1, spare):
             raise WombatError(

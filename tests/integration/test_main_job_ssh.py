@@ -180,6 +180,13 @@ def test_a_host_that_dies_in_mid_upgrade_stops_it_and_the_next_run_completes_it(
     assert f"{victim.name} failed or cannot be reached any more. The instances that were" in output, output
     again = shop.play("upgrade", "-e", "kv_version=0.2.0", "-e", "wombat_upgrade=rolling")
     assert again.code != 0
+    # A restart that comes to the dead host ends there.
+    chosen = ("-e", f"wombat_hosts={victim.name},{survivor.name}")
+    restart = shop.play("node", "-e", "wombat_state=restarted", *chosen)
+    assert (restart.code, [*restart.changed]) == (4, ["localhost", victim.name]), restart.output
+    assert re.search(r"UNREACHABLE! .* Failed to connect to the host via ssh", restart.output)
+    logs = shop.play("logs", "-e", "wombat_family=kv", "-e", "wombat_logs=fetched")
+    assert (logs.code, len([*(shop.folder / "fetched").iterdir()])) == (4, 2), logs.output
     assert processes([survivor]) == [before[survivor]]
     assert processes(elsewhere) == far
     assert shop.play("status").output.count("  running  ") == 3

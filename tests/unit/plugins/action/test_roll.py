@@ -31,16 +31,22 @@ def variables(number, answered=True):
 
 
 @pytest.fixture
-def roll(monkeypatch):
+def said():
+    """What the operator reads of a plan."""
+    return []
+
+
+@pytest.fixture
+def roll(monkeypatch, said):
     """Plans the upgrade of one family, by the variables of its hosts."""
 
-    def run(*hosts, method=None):
+    def run(*hosts, method=None, check=False):
         hostvars = {f"h{number}": host for number, host in enumerate(hosts)}
         action = ActionModule.__new__(ActionModule)
         family = types.SimpleNamespace(upgrade=Upgrade())
         monkeypatch.setattr(action, "deployment", lambda: types.SimpleNamespace(families={"kv": family}), raising=False)
-        monkeypatch.setattr(action, "say", lambda _line: None, raising=False)
-        action._task = types.SimpleNamespace(check_mode=False)
+        monkeypatch.setattr(action, "say", said.append, raising=False)
+        action._task = types.SimpleNamespace(check_mode=check)
         groups = {"wombat": list(hostvars)}
         action.vars = {"groups": groups, "hostvars": types.SimpleNamespace(raw_get=hostvars.__getitem__)}
         return action.work({"method": method})
@@ -51,7 +57,7 @@ def roll(monkeypatch):
 def test_a_host_that_is_dead_counts_and_keeps_a_family_of_three_from_a_rolling_upgrade(roll):
     hosts = [variables(1), variables(2), variables(3, answered=False)]
     with pytest.raises(
-        WombatError, match="Family kv would lose its majority, as kv1@3 does not run: mend that first, or ask for"
+        WombatError, match="Family kv may lose its majority by nodes that were not asked, .*: kv1@3. Mend"
     ):
         roll(*hosts)
     assert roll(*hosts, method="full")["serial"] == [2]
@@ -68,3 +74,21 @@ def test_a_family_of_five_goes_on_without_the_dead_one_and_one_at_a_time(roll):
             for name in ("h0", "h1", "h3", "h4")
         },
     }
+
+
+def test_in_check_mode_every_node_is_told_and_who_was_not_asked_counts_too(roll, said):
+    stays, starts = variables(3), variables(4)
+    stays["release_configured"] = starts["release_configured"] = {"nodes": {}}
+    stays["nodes_started"] = {"nodes": {"kv1@3": {"changed": False}}}
+    starts["nodes_started"] = {"nodes": {"kv1@4": {"changed": True}}}
+    hosts = [variables(0), variables(1), variables(2, answered=False), stays, starts]
+    roll(*hosts, check=True)
+    assert said == [
+        "kv1@0: rolling 1 -> 2, canary",
+        "kv1@1: rolling 1 -> 2",
+        "kv1@2: not asked, as its host failed or --limit leaves it out",
+        "kv1@3: stays as it is",
+        "kv1@4: is started",
+    ]
+    with pytest.raises(WombatError, match="may lose its majority by nodes that were not asked"):
+        roll(variables(0), variables(1, answered=False), check=True)
