@@ -205,7 +205,7 @@ def test_two_deploys_at_once_harm_nothing(shop):
 
 
 def test_nodes_stop_and_start(shop):
-    shop.must("node", "-e", "wombat_state=stopped", "-e", "wombat_hosts=family_web")
+    shop.must("node", "-e", "wombat_state=stopped", "-e", "wombat_family=web")
     assert shop.must("status").output.count("  down ") == 2
     shop.must("node", "-e", "wombat_state=started")
     shop.must("deploy")

@@ -60,6 +60,16 @@ def test_a_second_deploy_changes_nothing(shop):
     assert set(shop.must("deploy").changed.values()) == {0}
 
 
+def test_one_family_stops_and_the_other_that_shares_the_instance_goes_on(shop):
+    before = shop.nodes("kv")
+    del before["web2@127.92.0.2"]
+    shop.must("node", "-e", "wombat_state=stopped", "-e", "wombat_family=web")
+    assert shop.nodes("kv") == before
+    status = shop.must("status").output
+    assert (status.count("  running  "), status.count("  down ")) == (2, 1)
+    shop.must("deploy")
+
+
 def test_growth_brings_instances_with_what_is_lacking(shop):
     grown = ("-e", "kv_nodes=3", "-e", "web_nodes=2")
     shop.must("deploy", *grown)
