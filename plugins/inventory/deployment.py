@@ -118,7 +118,7 @@ options:
         deployment's own and is made when it is missing.
       - With C(certificate) and C(key), paths of PEM files, it is an existing one. All certificates in the first file
         are trusted, and the first of them signs. Ansible Vault may encrypt the key.
-      - To change to or from an existing one, or to another one, without an outage, put the certificate of the former
+      - To change to an existing one, or to another one, without an outage, put the certificate of the former
         behind the new one in that file, run C(playbooks/certificates.yml), take it out and run it again.
     type: dict
     default: {}
