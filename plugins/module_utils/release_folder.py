@@ -224,7 +224,7 @@ class ReleaseFolder:
             erl = check_runtime(part, archive)
             shipped, exists = release_users.overlay(part), os.path.lexists(self.path(version))
             if exists:
-                before = {MARKER, *self.versions()[version]["shipped"]}
+                before = {MARKER, *self.versions()[version].get("shipped", shipped)}
                 shipped -= release_users.carry_over(self.root, self.path(version), before, part)
             record = {"release": archive.as_dict(), "erl": erl.replace(part, self.path(version), 1)}
             with open(os.path.join(part, MARKER), "w", encoding="utf-8") as marker:

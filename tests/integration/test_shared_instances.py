@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import re
+import tarfile
+
 import pytest
 
 from ansible_collections.wombat.erlang.tests.integration.operator_shop import Shop, http
@@ -61,12 +64,27 @@ def test_a_second_deploy_changes_nothing(shop):
 
 
 def test_one_family_stops_and_the_other_that_shares_the_instance_goes_on(shop):
-    before = shop.nodes("kv")
-    del before["web2@127.92.0.2"]
+    before = {name: pid for name, pid in shop.nodes("kv").items() if name.startswith("kv")}
     shop.must("node", "-e", "wombat_state=stopped", "-e", "wombat_family=web")
     assert shop.nodes("kv") == before
     status = shop.must("status").output
     assert (status.count("  running  "), status.count("  down ")) == (2, 1)
+    shop.must("deploy")
+
+
+def test_without_a_family_all_that_share_an_instance_are_meant(shop):
+    asked = shop.must("command", "-e", "wombat_expression='node()'", "-e", "wombat_read_only=true").output
+    assert sorted(re.findall(r"^(\w+)@\S+  '", asked, re.M)) == ["kv1", "kv1", "web2"]
+    asked = shop.must("command", "-e", "wombat_expression='node()'", "-e", "wombat_family=web").output
+    assert re.findall(r"^(\w+)@\S+  '", asked, re.M) == ["web2"]
+    shop.must("logs", "-e", f"wombat_logs={shop.folder}/logs")
+    packed = set()
+    for path in (shop.folder / "logs").iterdir():
+        with tarfile.open(path) as archive:
+            packed |= {name.split("/")[0] for name in archive.getnames()}
+    assert packed == {"kv1", "web2"}
+    shop.must("node", "-e", "wombat_state=stopped")
+    assert shop.must("status").output.count("  down ") == 3
     shop.must("deploy")
 
 
