@@ -23,19 +23,21 @@ providers:
       sizes: {small: {vcpus: 1, memory: 1 GiB, price: 0.01}}
       regions: {cellar: {zones: {a: {}}}}
 releases:
-  kv: {archive: ../kv-0.1.0.tar.gz}
-  web: {archive: ../web-0.1.0.tar.gz}
+  kv: {archive: "../kv-{{ version | default('0.1.0') }}.tar.gz"}
+  web: {archive: "../web-{{ version | default('0.1.0') }}.tar.gz"}
 families:
   kv:
     release: kv
     nodes: "{{ kv_nodes | default(2) }}"
     config: {kv: {data_dir: "{{ data_dir }}"}}
+    hooks: {before_stop: [[/bin/sh, -c, "echo $WOMBAT_FAMILY >> $WOMBAT_ROOT/hooks"]]}
   web:
     release: web
     nodes: "{{ web_nodes | default(1) }}"
     neighbours: [kv]
     placement: {together: {with: kv, within: instance}}
     config: {web: {port: "{{ 8080 + slot }}"}}
+    hooks: {before_stop: [[/bin/sh, -c, "echo $WOMBAT_FAMILY >> $WOMBAT_ROOT/hooks"]]}
 """
 
 
@@ -69,6 +71,7 @@ def test_one_family_stops_and_the_other_that_shares_the_instance_goes_on(shop):
     assert shop.nodes("kv") == before
     status = shop.must("status").output
     assert (status.count("  running  "), status.count("  down ")) == (2, 1)
+    assert [path.read_text() for path in shop.home.rglob("hooks")] == ["web\n"]
     shop.must("deploy")
 
 
@@ -85,6 +88,15 @@ def test_without_a_family_all_that_share_an_instance_are_meant(shop):
     assert packed == {"kv1", "web2"}
     shop.must("node", "-e", "wombat_state=stopped")
     assert shop.must("status").output.count("  down ") == 3
+    shop.must("deploy")
+
+
+def test_one_family_goes_back_to_a_version_and_the_other_keeps_its_own(shop):
+    newer = ("-e", "version=0.2.0")
+    shop.must("deploy", *newer)
+    shop.must("rollback", *newer, "-e", "wombat_version=0.1.0", "-e", "wombat_family=web")
+    rows = re.findall(r"^(kv|web)\d@.* (0\.\d\.0) ", shop.must("status").output, re.M)
+    assert sorted(rows) == [("kv", "0.2.0"), ("kv", "0.2.0"), ("web", "0.1.0")]
     shop.must("deploy")
 
 
